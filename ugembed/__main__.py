@@ -1,0 +1,5 @@
+"""``python -m ugembed`` is ``ugembed``."""
+
+from ugembed.cli.app import main
+
+main()

@@ -1,0 +1,166 @@
+"""Run files: YAML into a closed pydantic model, with overrides, and where each value came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from ugembed.errors import ConfigError, did_you_mean
+
+C = TypeVar("C", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved(Generic[C]):
+    """A configuration and, for every dotted key that was given, where (``file:line``, ``--set``, or a flag)."""
+
+    value: C
+    origins: Mapping[str, str]
+
+    def flat(self) -> list[tuple[str, Any, str]]:
+        """(dotted key, value, origin) of every leaf, defaults included."""
+        return [(key, leaf, self.origin(key)) for key, leaf in _leaves(self.value.model_dump(mode="json"))]
+
+    def origin(self, key: str) -> str:
+        while key:
+            if key in self.origins:
+                return self.origins[key]
+            key = key.rpartition(".")[0]
+        return "default"
+
+
+def load_config(
+    model: type[C],
+    file: Path | None = None,
+    *,
+    overrides: Sequence[str] = (),
+    flags: Mapping[str, Any] | None = None,
+) -> Resolved[C]:
+    """Resolve a configuration: defaults, then ``file``, then ``overrides`` (``key.path=value``), then ``flags``.
+
+    Args:
+        model: The closed pydantic model.
+        file: A YAML run file.
+        overrides: ``section.key=value``; the value is read as YAML, so ``[1, 2]`` and ``true`` work.
+        flags: Dotted keys set by command line flags; those that are None were not given.
+
+    Raises:
+        ConfigError: with every problem of the configuration at once, each with its place and the nearest known key.
+    """
+    tree: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    if file is not None:
+        tree, origins = _read_yaml(file)
+    for override in overrides:
+        key, separator, text = override.partition("=")
+        if not separator or not key:
+            raise ConfigError(
+                f"--set {override!r} is not key=value", code="bad-override", hint="--set trainer.epochs=3"
+            )
+        _put(tree, origins, key, _scalar(override, text), f"--set {key}")
+    for key, value in (flags or {}).items():
+        if value is not None:
+            _put(tree, origins, key, value, f"--{key.rpartition('.')[2].replace('_', '-')}")
+    try:
+        return Resolved(model.model_validate(tree), origins)
+    except ValidationError as error:
+        raise _explain(error, model, origins, file) from None
+
+
+def _read_yaml(file: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (FileNotFoundError, IsADirectoryError):
+        raise ConfigError(f"{file}: no such run file", code="config-missing", hint="configs/ holds examples") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{file}: not UTF-8 text", code="config-broken", hint="run files are YAML") from None
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        tree = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{file}: not YAML: {error}", code="config-broken", hint="run files are YAML") from None
+    if tree is None:
+        return {}, {}
+    if not isinstance(tree, dict):
+        raise ConfigError(f"{file}: wants keys at the top", code="config-broken", hint="see configs/")
+    return tree, dict(_marks(node, str(file), ""))
+
+
+def _marks(node: Any, file: str, prefix: str) -> list[tuple[str, str]]:
+    if not isinstance(node, yaml.MappingNode):
+        return []
+    found: list[tuple[str, str]] = []
+    for key, value in node.value:
+        name = f"{prefix}{key.value}"
+        found.append((name, f"{file}:{key.start_mark.line + 1}"))
+        found.extend(_marks(value, file, f"{name}."))
+    return found
+
+
+def _scalar(override: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ConfigError(f"--set {override!r}: the value is not YAML", code="bad-override", hint="quote it") from None
+
+
+def _put(tree: dict[str, Any], origins: dict[str, str], key: str, value: Any, origin: str) -> None:
+    *sections, last = key.split(".")
+    for section in sections:
+        inner = tree.setdefault(section, {})
+        if not isinstance(inner, dict):
+            raise ConfigError(f"{key}: {section!r} is not a section", code="bad-override", hint="see config show")
+        tree = inner
+    tree[last] = value
+    origins[key] = origin
+
+
+def _leaves(value: Any, prefix: str = "") -> list[tuple[str, Any]]:
+    if isinstance(value, dict) and value:
+        return [leaf for key, inner in value.items() for leaf in _leaves(inner, f"{prefix}.{key}" if prefix else key)]
+    return [(prefix, value)]
+
+
+def _explain(
+    error: ValidationError, model: type[BaseModel], origins: Mapping[str, str], file: Path | None
+) -> ConfigError:
+    lines = []
+    for problem in error.errors(include_url=False):
+        key = ".".join(str(part) for part in problem["loc"])
+        place = origins.get(key) or (str(file) if file else "configuration")
+        if problem["type"] == "extra_forbidden":
+            owner = _owner(error, problem["loc"], model)
+            lines.append(f"{place}: {key} does not exist; {did_you_mean(str(problem['loc'][-1]), owner)}")
+        elif problem["type"] == "missing":
+            lines.append(f"{place}: {key} is required")
+        else:
+            lines.append(f"{place}: {key}: {problem['msg']}")
+    return ConfigError("\n".join(lines), code="config-invalid", hint="`ugembed config schema` lists every key")
+
+
+def _owner(error: ValidationError, loc: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
+    """Names of the fields beside the misspelt one, found by walking the model along ``loc``."""
+    from ugembed.registry import ComponentConfig
+
+    current: Any = model
+    for part in loc[:-1]:
+        field = (
+            current.model_fields.get(str(part))
+            if isinstance(current, type) and issubclass(current, BaseModel)
+            else None
+        )
+        if field is None:
+            return []
+        candidates = [field.annotation, *getattr(field.annotation, "__args__", ())]
+        models = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
+        current = models[0] if models else None
+    if not (isinstance(current, type) and issubclass(current, BaseModel)):
+        return []
+    if issubclass(current, ComponentConfig):
+        return sorted({name for sub in [current, *current.__subclasses__()] for name in sub.model_fields})
+    return list(current.model_fields)

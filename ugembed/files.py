@@ -1,0 +1,184 @@
+"""The one door to the disk: temporary name, fsync, manifest last, rename.
+
+A folder written here either exists whole, with a ``manifest.json`` that names every file and its sha256, or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from ugembed.errors import DataError, StoreError
+
+MANIFEST = "manifest.json"
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Replace ``path`` by ``data``: readers see the old bytes or the new ones, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_directory(path.parent)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write ``value`` atomically as indented JSON."""
+    write_atomic(path, orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY) + b"\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read one JSON file; missing or broken files raise `DataError`."""
+    try:
+        return orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file", code="file-missing", hint="check the path") from None
+    except orjson.JSONDecodeError as error:
+        raise DataError(f"{path}: not JSON: {error}", code="json-broken", hint="repair or rewrite the file") from None
+
+
+@contextmanager
+def committed_directory(target: Path, *, kind: str, replace: bool = False, **facts: Any) -> Iterator[Path]:
+    """Yield a scratch folder that becomes ``target`` in one step when the block ends without an error.
+
+    Args:
+        target: The folder to appear. Its parent is created.
+        kind: What the folder is (``"graphs"``, ``"checkpoint"``, ``"embeddings"``, …); checked by `read_manifest`.
+        replace: Allow an existing ``target`` to be replaced (it is moved aside, then removed).
+        **facts: Anything JSON that describes the content; stored in the manifest.
+
+    Raises:
+        StoreError: ``target`` exists, is not empty and ``replace`` is false.
+    """
+    if not replace and target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise StoreError(
+            f"{target}: already exists and is not empty",
+            code="output-exists",
+            hint="choose another --out, or remove it first",
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
+    scratch.mkdir()
+    try:
+        yield scratch
+        _write_manifest(scratch, kind, facts)
+        _swap(scratch, target)
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+
+
+def _write_manifest(folder: Path, kind: str, facts: dict[str, Any]) -> None:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    for path in files:
+        _sync(path)
+    listing = {
+        path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": sha256_file(path)}
+        for path in files
+    }
+    write_json(folder / MANIFEST, {"kind": kind, "facts": facts, "files": listing})
+
+
+def _swap(scratch: Path, target: Path) -> None:
+    if target.exists():
+        aside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.old")
+        target.rename(aside)
+        scratch.rename(target)
+        shutil.rmtree(aside, ignore_errors=True)
+    else:
+        scratch.rename(target)
+    _sync_directory(target.parent)
+
+
+def read_manifest(folder: Path, *, kind: str, verify: bool = False) -> dict[str, Any]:
+    """The facts of a committed folder.
+
+    Raises:
+        StoreError: no manifest (never finished), another ``kind``, or with ``verify`` a file that is missing or whose
+            sha256 differs.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise StoreError(
+            f"{folder}: no {MANIFEST}, so this is not a finished {kind} folder",
+            code="manifest-missing",
+            hint="check the path; an interrupted command leaves no folder behind",
+        )
+    manifest = read_json(path)
+    found = manifest.get("kind") if isinstance(manifest, dict) else None
+    if found != kind:
+        raise StoreError(f"{folder}: holds {found!r}, wanted {kind!r}", code="wrong-kind", hint="check the path")
+    if verify:
+        _verify(folder, manifest["files"])
+    facts: dict[str, Any] = manifest["facts"]
+    return facts
+
+
+def _verify(folder: Path, listing: dict[str, dict[str, Any]]) -> None:
+    for name, entry in listing.items():
+        path = contained(folder, name)
+        if not path.is_file() or sha256_file(path) != entry["sha256"]:
+            state = "differs from its manifest" if path.is_file() else "is missing"
+            raise StoreError(
+                f"{path}: {state}", code="damaged", hint="the folder is damaged; use an earlier one or make it again"
+            )
+
+
+def contained(root: Path, name: str) -> Path:
+    """``root / name``, refused when it would leave ``root`` (absolute, ``..``, or a link that points outside)."""
+    path = (root / name).resolve()
+    if not path.is_relative_to(root.resolve()):
+        raise DataError(f"{name!r} lies outside of {root}", code="path-escapes", hint="use a path inside the folder")
+    return path
+
+
+def sha256_file(path: Path) -> str:
+    """Hex sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def iter_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The non-blank lines of a file with their 1-based numbers; memory is one line."""
+    try:
+        file = path.open("rb")
+    except (FileNotFoundError, IsADirectoryError):
+        raise DataError(f"{path}: no such file", code="file-missing", hint="check the path") from None
+    with file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                yield number, line
+
+
+def write_jsonl(path: Path, rows: Iterator[Any] | list[Any]) -> None:
+    """Write rows atomically as JSON lines."""
+    write_atomic(path, b"".join(orjson.dumps(row, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n" for row in rows))
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _sync_directory(folder: Path) -> None:
+    with suppress(OSError):  # some file systems do not open folders; the rename itself stays atomic
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
