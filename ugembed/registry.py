@@ -1,8 +1,7 @@
 """Open folders: dropping one file in adds a ``kind``, and nothing else is edited.
 
 A folder such as ``ugembed/losses`` holds one component a file: its `ComponentConfig` stands on top, the thing that
-``build()`` returns below. ``component(LossConfig, "ugembed.losses")`` is the annotation that a configuration field uses
-to accept any of them.
+``build()`` returns below. `OneOf` is the annotation of a configuration field that takes any of them.
 """
 
 from __future__ import annotations
@@ -10,11 +9,11 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, GetJsonSchemaHandler, SerializeAsAny
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from ugembed.errors import did_you_mean
 
@@ -48,13 +47,17 @@ def discover(folder: str) -> dict[str, type[ComponentConfig]]:
     return dict(sorted(found.items()))
 
 
-class _OneOf:
-    """Annotation that resolves a mapping by its ``kind`` and describes all kinds in the JSON schema."""
+class OneOf:
+    """Annotation of a configuration field that takes any component of an open folder, chosen by its ``kind``.
+
+    Used as ``loss: Annotated[SerializeAsAny[LossConfig], OneOf("ugembed.losses")]``. The JSON schema lists all kinds.
+    """
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
 
     def resolve(self, value: Any) -> Any:
+        """A mapping becomes the configuration that its ``kind`` names; anything else is left to pydantic."""
         if not isinstance(value, dict):
             return value
         kinds = discover(self.folder)
@@ -65,11 +68,8 @@ class _OneOf:
             raise PydanticCustomError("unknown_kind", "{what}; {hint}", {"what": what, "hint": hint})
         return kinds[kind].model_validate(value)
 
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.resolve, handler(source))
+
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {"oneOf": [config.model_json_schema() for config in discover(self.folder).values()]}
-
-
-def component(base: type[ComponentConfig], folder: str) -> Any:
-    """The annotation of a configuration field that takes any component of ``folder``."""
-    one_of = _OneOf(folder)
-    return Annotated[SerializeAsAny[base], BeforeValidator(one_of.resolve), one_of]  # type: ignore[misc,valid-type]

@@ -1,0 +1,129 @@
+"""`UrbanGraph` to numbers: float64 geometry into float32 features, and many graphs into one disjoint union.
+
+Everything is measured in the local east/north frame of the graph's centre, in metres; bearings are degrees clockwise
+from north. This is the only module of ``graphs`` that needs torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ugembed.geo.geodesy import bearing_deg, haversine_m, local_metres
+from ugembed.graphs.schema import UrbanGraph
+
+
+@dataclass(frozen=True, slots=True)
+class GraphTensors:
+    """One graph in numbers; nodes in canonical order (centre first, then by distance, then by id).
+
+    Attributes:
+        texts: Node texts, n of them.
+        position: (n, 2) float32, metres (east, north) from the centre.
+        edge_index: (2, m) int64, (source, target); every undirected edge appears in both directions.
+        edge_distance: (m,) float32, metres.
+        edge_bearing: (m,) float32, degrees clockwise from north, from source to target.
+        edge_offset: (m, 2) float32, metres (east, north) from source to target.
+    """
+
+    texts: tuple[str, ...]
+    position: Tensor
+    edge_index: Tensor
+    edge_distance: Tensor
+    edge_bearing: Tensor
+    edge_offset: Tensor
+
+    @property
+    def num_nodes(self) -> int:
+        return len(self.texts)
+
+
+def graph_tensors(graph: UrbanGraph, *, max_nodes: int) -> GraphTensors:
+    """The features of a graph, cut to its ``max_nodes`` nodes nearest to the centre (which is never lost).
+
+    The result does not depend on the order of nodes or edges in the file. Repeated edges and loops count once / not.
+    """
+    lon = np.array([node.lon for node in graph.nodes])
+    lat = np.array([node.lat for node in graph.nodes])
+    centre = graph.center_node
+    away = haversine_m(centre.lon, centre.lat, lon, lat)
+    ids = [node.id for node in graph.nodes]
+    order = sorted(range(len(ids)), key=lambda i: (ids[i] != graph.center, away[i], ids[i]))[:max_nodes]
+    place = {ids[i]: k for k, i in enumerate(order)}
+    lon, lat = lon[order], lat[order]
+    east, north = local_metres(lon, lat, lon0=centre.lon, lat0=centre.lat)
+    pairs = _directed_pairs(graph, place)
+    source, target = pairs[:, 0], pairs[:, 1]
+    distance = haversine_m(lon[source], lat[source], lon[target], lat[target])
+    bearing = bearing_deg(lon[source], lat[source], lon[target], lat[target])
+    offset = np.stack([east[target] - east[source], north[target] - north[source]], axis=1)
+    return GraphTensors(
+        texts=tuple(graph.nodes[i].text for i in order),
+        position=_float(np.stack([east, north], axis=1)),
+        edge_index=torch.from_numpy(pairs.T.copy()),
+        edge_distance=_float(distance),
+        edge_bearing=_float(bearing),
+        edge_offset=_float(offset),
+    )
+
+
+def _directed_pairs(graph: UrbanGraph, place: dict[str, int]) -> np.ndarray:
+    """(m, 2) int64 pairs of kept nodes, both directions, sorted by (target, source), without repeats or loops."""
+    pairs = set()
+    for edge in graph.edges:
+        a, b = place.get(edge.source), place.get(edge.target)
+        if a is not None and b is not None and a != b:
+            pairs.update({(b, a), (a, b)})
+    by_target = sorted(pairs)
+    return np.array([(source, target) for target, source in by_target], dtype=np.int64).reshape(-1, 2)
+
+
+def _float(values: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
+
+
+@dataclass(frozen=True, slots=True)
+class GraphBatch:
+    """Many graphs as one disjoint union: no edge joins two graphs.
+
+    Attributes:
+        texts: Node texts of all graphs, one after the other, N of them.
+        row: (g,) int64, the batch row that owns each graph; rows ascend, graphs of a row in reading order.
+        size: (g,) int64, nodes of each graph; ``size.sum() == N``.
+        position, edge_index, edge_distance, edge_bearing, edge_offset: as in `GraphTensors`, concatenated; edge indices
+            are offset to the union.
+    """
+
+    texts: tuple[str, ...]
+    row: Tensor
+    size: Tensor
+    position: Tensor
+    edge_index: Tensor
+    edge_distance: Tensor
+    edge_bearing: Tensor
+    edge_offset: Tensor
+
+    @classmethod
+    def union(cls, graphs: Sequence[GraphTensors], rows: Sequence[int]) -> GraphBatch:
+        """Join ``graphs``; ``rows[k]`` is the batch row that owns ``graphs[k]``."""
+        size = torch.tensor([graph.num_nodes for graph in graphs], dtype=torch.int64)
+        starts = torch.cumsum(size, 0) - size
+        return cls(
+            texts=tuple(text for graph in graphs for text in graph.texts),
+            row=torch.tensor(rows, dtype=torch.int64),
+            size=size,
+            position=torch.cat([graph.position for graph in graphs]),
+            edge_index=torch.cat([g.edge_index + start for g, start in zip(graphs, starts, strict=True)], dim=1),
+            edge_distance=torch.cat([graph.edge_distance for graph in graphs]),
+            edge_bearing=torch.cat([graph.edge_bearing for graph in graphs]),
+            edge_offset=torch.cat([graph.edge_offset for graph in graphs]),
+        )
+
+    def to(self, device: torch.device | str) -> GraphBatch:
+        """The same batch on another device."""
+        names = ("row", "size", "position", "edge_index", "edge_distance", "edge_bearing", "edge_offset")
+        return replace(self, **{name: getattr(self, name).to(device, non_blocking=True) for name in names})

@@ -1,0 +1,1 @@
+"""Vision-language backbones, one file each; dropping a file in adds a ``kind``."""

@@ -1,0 +1,35 @@
+"""Configuration of a whole embedder."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, SerializeAsAny, model_validator
+
+from ugembed.models.backbones.base import BackboneConfig
+from ugembed.models.fusion.base import FusionConfig
+from ugembed.models.graph_encoders.base import GraphEncoderConfig
+from ugembed.models.inputs import InputsConfig
+from ugembed.models.lora import LoraConfig
+from ugembed.registry import Config, OneOf
+
+
+class ModelConfig(Config):
+    """An embedder: backbone, adapters, and, for stage 2, the graph part."""
+
+    backbone: Annotated[SerializeAsAny[BackboneConfig], OneOf("ugembed.models.backbones")]
+    """The vision-language model."""
+    lora: LoraConfig | None = Field(default_factory=LoraConfig)
+    """Adapters of the language model; null leaves it frozen."""
+    graph_encoder: Annotated[SerializeAsAny[GraphEncoderConfig], OneOf("ugembed.models.graph_encoders")] | None = None
+    """What encodes the local graph; null for a model without one."""
+    fusion: Annotated[SerializeAsAny[FusionConfig], OneOf("ugembed.models.fusion")] | None = None
+    """How encoded nodes reach the language model; null for a model without a graph part."""
+    inputs: InputsConfig = Field(default_factory=InputsConfig)
+    """How items become tokens."""
+
+    @model_validator(mode="after")
+    def _graph_part_is_whole(self) -> Self:
+        if (self.graph_encoder is None) != (self.fusion is None):
+            raise ValueError("graph_encoder and fusion go together: give both, or neither")
+        return self

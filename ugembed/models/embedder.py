@@ -1,0 +1,182 @@
+"""`Embedder`: the only module others see. Prepared inputs in, unit vectors out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ugembed.errors import DataError
+from ugembed.models.config import ModelConfig
+from ugembed.models.fusion.base import Fusion
+from ugembed.models.graph_encoders.base import GraphEncoder
+from ugembed.models.inputs import InputBuilder, ModelInputs
+from ugembed.models.lora import add_lora
+from ugembed.models.node_text import NodeText
+from ugembed.models.pooling import last_token
+from ugembed.progress import OnProgress, silent
+from ugembed.records.item import GRAPH_TAG, IMAGE_TAG, GraphSource, ImageSource, Item
+
+
+class Embedder(nn.Module):
+    """A backbone with adapters, a graph encoder and their fusion.
+
+    Args:
+        config: What to build; the backbone's weights are loaded, everything else starts from ``seed``.
+        seed: Of adapters, graph encoder and fusion.
+    """
+
+    def __init__(self, config: ModelConfig, *, seed: int = 0) -> None:
+        super().__init__()
+        self.config = config
+        self.backbone = config.backbone.build()
+        self.core: nn.Module = self.backbone.model
+        self.adapters: Any = None
+        if config.lora is not None:
+            # peft adapts `core` in place; its wrapper is kept aside, for saving, and not registered a second time
+            object.__setattr__(self, "adapters", add_lora(self.backbone, config.lora, seed=seed))
+        self.graph_encoder, self.fusion = self._graph_part(seed)
+        self.prepare = InputBuilder(self.backbone, config.inputs, reads_graphs=self.graph_encoder is not None)
+        self.node_text = NodeText(self.backbone.tokenizer, self.backbone.token_embedding())
+        self._fusing: tuple[ModelInputs, Tensor] | None = None
+        self.backbone.token_embedding().register_forward_hook(self._fuse)
+
+    def _graph_part(self, seed: int) -> tuple[GraphEncoder | None, Fusion | None]:
+        if self.config.graph_encoder is None or self.config.fusion is None:
+            return None, None
+        width = self.backbone.hidden_size
+        scale = float(self.backbone.token_embedding().weight.detach().float().square().mean().sqrt())
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed + 1)
+            encoder = self.config.graph_encoder.build(hidden_size=width)
+            fusion = self.config.fusion.build(hidden_size=width, markers=self.backbone.markers, scale=scale)
+        return encoder, fusion
+
+    @property
+    def dimension(self) -> int:
+        """Length d of the vectors."""
+        return self.backbone.hidden_size
+
+    @property
+    def device(self) -> torch.device:
+        device: torch.device = self.backbone.token_embedding().weight.device
+        return device
+
+    def forward(self, inputs: ModelInputs) -> Tensor:
+        """(n, d) float32 unit vectors of a prepared batch on this module's device."""
+        self._fusing = self._encode_graphs(inputs)
+        try:
+            hidden = self.backbone.hidden_states(inputs)
+        finally:
+            self._fusing = None
+        return functional.normalize(last_token(hidden, inputs.attention_mask).float(), dim=1)
+
+    def _encode_graphs(self, inputs: ModelInputs) -> tuple[ModelInputs, Tensor] | None:
+        if inputs.graphs is None or self.graph_encoder is None:
+            return None
+        text = self.node_text(inputs.graphs.texts)
+        nodes: Tensor = self.graph_encoder(text, inputs.graphs)
+        return inputs, nodes
+
+    def _fuse(self, module: nn.Module, args: tuple[Any, ...], embedded: Tensor) -> Tensor:
+        """Forward hook of the word embedding: nodes take the place of the graph placeholders."""
+        if self._fusing is None or self.fusion is None:
+            return embedded
+        inputs, nodes = self._fusing
+        fused: Tensor = self.fusion(embedded, inputs, nodes)
+        return fused
+
+    @torch.inference_mode()
+    def encode_items(
+        self, items: Sequence[Item], *, batch_size: int = 16, on_progress: OnProgress = silent
+    ) -> NDArray[np.float32]:
+        """(n, d) unit vectors of items, in their order; batches are formed of items of similar length."""
+        was_training = self.training
+        self.eval()
+        order = sorted(
+            range(len(items)), key=lambda i: (len(items[i].graphs), len(items[i].images), len(items[i].text))
+        )
+        vectors = np.empty((len(items), self.dimension), dtype=np.float32)
+        for start in range(0, len(order), batch_size):
+            chosen = order[start : start + batch_size]
+            inputs = self.prepare([items[i] for i in chosen]).to(self.device)
+            vectors[chosen] = self(inputs).cpu().numpy()
+            on_progress(start + len(chosen), len(items))
+        self.train(was_training)
+        return vectors
+
+    def encode(
+        self,
+        *,
+        texts: Sequence[str] | None = None,
+        images: Sequence[ImageSource | str] | None = None,
+        graphs: Sequence[GraphSource | str] | None = None,
+        batch_size: int = 16,
+    ) -> NDArray[np.float32]:
+        """(n, d) unit vectors of n rows; lists that are given belong together row by row.
+
+        Args:
+            texts: What is said in each row.
+            images: A file or `PIL.Image.Image` per row.
+            graphs: A graph file or `UrbanGraph` per row.
+            batch_size: Rows per forward pass.
+
+        Raises:
+            DataError: no list, lists of different lengths, or a row that cannot be read.
+        """
+        given = [values for values in (texts, images, graphs) if values is not None]
+        if not given or len({len(values) for values in given}) != 1:
+            raise DataError(
+                f"encode wants lists of one length, got {[len(values) for values in given]}",
+                code="encode-lengths",
+                hint="texts, images and graphs that are given belong together row by row",
+            )
+        tags = (GRAPH_TAG if graphs is not None else "") + (IMAGE_TAG if images is not None else "")
+        items = [
+            Item(
+                text=tags + (texts[k] if texts is not None else ""),
+                images=() if images is None else (_source(images[k]),),
+                graphs=() if graphs is None else (_source(graphs[k]),),
+            )
+            for k in range(len(given[0]))
+        ]
+        return self.encode_items(items, batch_size=batch_size)
+
+    def own_state(self) -> dict[str, Tensor]:
+        """What is trained besides the adapters: graph encoder and fusion, by name."""
+        parts = {"graph_encoder": self.graph_encoder, "fusion": self.fusion}
+        return {
+            f"{name}.{key}": tensor
+            for name, part in parts.items()
+            if part is not None
+            for key, tensor in part.state_dict().items()
+        }
+
+    def trained_parameters(self) -> dict[str, nn.Parameter]:
+        """Every parameter that is meant to be trained, by name."""
+        return {name: parameter for name, parameter in self.named_parameters() if parameter.requires_grad}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the configuration and of every trained weight, as they are when it is first asked for."""
+        digest = hashlib.sha256(self.config.model_dump_json(exclude={"inputs": {"cache_mb"}}).encode())
+        for name, parameter in sorted(self.trained_parameters().items()):
+            digest.update(name.encode())
+            digest.update(parameter.detach().float().cpu().numpy().tobytes())
+        return digest.hexdigest()[:16]
+
+
+def _size(item: Item) -> tuple[int, int, int]:
+    return len(item.graphs), len(item.images), len(item.text)
+
+
+def _source(value: Any) -> Any:
+    return Path(value) if isinstance(value, str) else value

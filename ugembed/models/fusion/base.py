@@ -1,0 +1,40 @@
+"""What a fusion is: how many prompt tokens a graph takes, and what stands in them."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from ugembed.models.backbones.base import MarkerIds
+from ugembed.models.inputs import ModelInputs
+from ugembed.registry import ComponentConfig
+
+
+class FusionConfig(ComponentConfig):
+    """Base of fusion configurations."""
+
+    def build(self, *, hidden_size: int, markers: MarkerIds, scale: float) -> Fusion:
+        """Create the fusion.
+
+        Args:
+            hidden_size: Width of the language model.
+            markers: Ids of the structuring tokens.
+            scale: Root mean square of the word embeddings' entries, to start own vectors at the right size.
+        """
+        raise TypeError(f"{type(self).__name__} does not say how it is built")
+
+
+class Fusion(nn.Module):
+    """Puts encoded nodes into the embedded prompt."""
+
+    def forward(self, embedded: Tensor, inputs: ModelInputs, nodes: Tensor) -> Tensor:
+        """Replace what stands at graph tokens.
+
+        Args:
+            embedded: (n, t, d) word embeddings of ``inputs.input_ids``.
+            inputs: The batch; ``inputs.graphs`` says which nodes belong to which row.
+            nodes: (N, d) encoded nodes.
+
+        Returns:
+            (n, t, d).
+        """
+        raise TypeError(f"{type(self).__name__} does not say how it fuses")

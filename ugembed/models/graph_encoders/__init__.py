@@ -1,0 +1,1 @@
+"""Graph encoders, one file each; dropping a file in adds a ``kind``."""
