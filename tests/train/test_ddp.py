@@ -1,0 +1,49 @@
+"""Two processes compute what one process computes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+
+from tests.fixtures import train_config, write_rows
+from ugembed.train.config import TrainConfig
+from ugembed.train.journal import read_metrics
+from ugembed.train.run import train
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _weights(run: Path) -> dict[str, torch.Tensor]:
+    model = run / "checkpoints/step-0000004/model"
+    return load_file(model / "adapter_model.safetensors") | load_file(model / "modules.safetensors")
+
+
+def test_two_processes_of_two_rows_train_like_one_process_of_four(tmp_path: Path) -> None:
+    """Same global batches, every query sees all four documents: equal losses and, up to rounding, equal weights."""
+    data = write_rows(tmp_path / "data", rows=8, stage=2)
+    single = train_config(tmp_path / "single", data, stage=2, max_steps=4, log_every=1)
+    single["optimizer"] = {"lr": 1e-3, "graph_lr": 1e-3, "clip_norm": 0.5}
+    train(TrainConfig.model_validate(single))
+    double = {**single, "out": str(tmp_path / "double"), "trainer": {**single["trainer"], "batch_size": 2}}
+    (tmp_path / "double.yaml").write_text(yaml.safe_dump(double))
+    command = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone", "-m", "ugembed"]
+    result = subprocess.run(
+        [sys.executable, *command, "train", "stage2", "--config", str(tmp_path / "double.yaml")],
+        cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=240,
+    )  # fmt: skip
+    lines = read_metrics(tmp_path / "double/metrics.jsonl")
+    assert [line["step"] for line in lines] == [1, 2, 3, 4], result.stderr[-2000:]
+    for one, two in zip(read_metrics(tmp_path / "single/metrics.jsonl"), lines, strict=True):
+        assert two["loss"] == pytest.approx(one["loss"], rel=2e-3)
+        assert two["gradient_norm"] == pytest.approx(one["gradient_norm"], rel=2e-2)
+    one, two = _weights(tmp_path / "single"), _weights(tmp_path / "double")
+    assert one.keys() == two.keys()
+    moved = {name: (one[name] - two[name]).abs().max().item() for name in one}
+    assert max(moved.values()) < 1e-3

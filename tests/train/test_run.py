@@ -1,0 +1,178 @@
+"""Runs end, resume to the bit, start from each other, and refuse what they cannot do."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.fixtures import item, train_config, write_rows
+from ugembed.errors import CheckpointError, ConfigError, DataError, StoreError
+from ugembed.models.saved import load_embedder
+from ugembed.train.config import TrainConfig
+from ugembed.train.journal import read_metrics
+from ugembed.train.run import Started, train
+
+
+def _config(out: Path, data: Path, *, stage: int = 2, **trainer: Any) -> TrainConfig:
+    return TrainConfig.model_validate(train_config(out, data, stage=stage, **trainer))
+
+
+def _checkpoint_files(run: Path, step: int) -> dict[str, bytes]:
+    """Every byte of a checkpoint but its manifest's facts, which say the same."""
+    folder = run / "checkpoints" / f"step-{step:07d}"
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("stage", [1, 2])
+@pytest.mark.parametrize("dropout", [0.0, 0.2])
+def test_six_steps_are_three_steps_and_three_resumed_bit_for_bit(tmp_path: Path, stage: int, dropout: float) -> None:
+    data = write_rows(tmp_path / "data", rows=10, stage=stage)  # 2 steps an epoch: the resumption crosses epochs
+
+    def config(name: str, **trainer: Any) -> TrainConfig:
+        raw = train_config(tmp_path / name, data, stage=stage, max_steps=6, log_every=1, keep_last=3, **trainer)
+        raw["model"]["lora"]["dropout"] = dropout
+        if stage == 2:
+            raw["model"]["graph_encoder"]["dropout"] = dropout
+        return TrainConfig.model_validate(raw)
+
+    train(config("whole", save_every=3))
+    whole = _checkpoint_files(tmp_path / "whole", 6)
+    shutil.copytree(tmp_path / "whole", tmp_path / "parts")
+    shutil.rmtree(tmp_path / "parts/checkpoints/step-0000006")  # as if killed after step 3
+    started: list[Started] = []
+    train(config("parts", save_every=3), resume=tmp_path / "parts", on_start=started.append)
+    assert started[0].resumed_step == 3
+    parts = _checkpoint_files(tmp_path / "parts", 6)
+    assert parts.keys() == whole.keys()
+    assert [name for name in whole if whole[name] != parts[name]] == []
+    measured = {"items_per_s", "elapsed_s"}
+    lines = [
+        [{key: value for key, value in line.items() if key not in measured} for line in read_metrics(run)]
+        for run in (tmp_path / "whole/metrics.jsonl", tmp_path / "parts/metrics.jsonl")
+    ]
+    assert lines[0] == lines[1]
+    assert [line["step"] for line in lines[0]] == [1, 2, 3, 4, 5, 6]
+
+
+def test_training_learns_what_it_is_shown(tmp_path: Path) -> None:
+    data = write_rows(tmp_path, rows=8, stage=2)
+    raw = train_config(tmp_path / "run", data, stage=2, max_steps=60, log_every=1)
+    raw["optimizer"] = {"lr": 5e-3, "graph_lr": 5e-3}
+    train(TrainConfig.model_validate(raw))
+    losses = [line["loss"] for line in read_metrics(tmp_path / "run/metrics.jsonl")]
+    assert np.mean(losses[-5:]) < 0.6 * np.mean(losses[:5])
+
+
+def test_stage_two_starts_from_stage_one_and_says_so(tmp_path: Path) -> None:
+    one = write_rows(tmp_path / "one", rows=8, stage=1)
+    two = write_rows(tmp_path / "two", rows=8, stage=2)
+    train(_config(tmp_path / "stage1", one, stage=1, max_steps=3))
+    images = [item(0).without_graphs()]
+    first = load_embedder(tmp_path / "stage1", device="cpu").encode_items(images)
+    for name, way in (("by-init", {"init_from": tmp_path / "stage1"}), ("by-resume", {"resume": tmp_path / "stage1"})):
+        raw = train_config(tmp_path / name, two, stage=2, max_steps=1)
+        raw["optimizer"] = {"lr": 1e-12, "graph_lr": 1e-12}
+        raw["init_from"] = way.get("init_from")
+        started: list[Started] = []
+        train(TrainConfig.model_validate(raw), resume=way.get("resume"), on_start=started.append)
+        assert started[0].resumed_step == 0
+        assert "stage1" in started[0].weights_from
+        assert "graph part new" in started[0].weights_from
+        again = load_embedder(tmp_path / name, device="cpu").encode_items(images)
+        assert np.abs(first - again).max() < 1e-6
+
+
+def test_gradient_accumulation_averages_micro_steps(tmp_path: Path) -> None:
+    """Two micro-steps of 4 rows give the mean of the two batches' losses, and one optimizer step."""
+    data = write_rows(tmp_path, rows=8, stage=1)
+    raw = train_config(tmp_path / "a", data, stage=1, max_steps=1, accumulation=2)
+    train(TrainConfig.model_validate(raw))
+    raw = train_config(tmp_path / "b", data, stage=1, max_steps=2, log_every=1)
+    raw["optimizer"] = {"lr": 1e-12}
+    train(TrainConfig.model_validate(raw))
+    one = read_metrics(tmp_path / "a/metrics.jsonl")
+    two = read_metrics(tmp_path / "b/metrics.jsonl")
+    assert len(one) == 1
+    assert one[0]["loss"] == pytest.approx((two[0]["loss"] + two[1]["loss"]) / 2, rel=1e-5)
+
+
+def test_validation_rows_are_reported_at_every_save(tmp_path: Path) -> None:
+    data = write_rows(tmp_path, rows=8, stage=2)
+    raw = train_config(tmp_path / "run", data, stage=2, max_steps=2)
+    raw["data"]["validation"] = [str(data)]
+    train(TrainConfig.model_validate(raw))
+    last = read_metrics(tmp_path / "run/metrics.jsonl")[-1]
+    assert last["validation_loss"] > 0
+    assert 0 <= last["validation_accuracy"] <= 1
+
+
+def test_only_the_newest_checkpoints_are_kept(tmp_path: Path) -> None:
+    data = write_rows(tmp_path, rows=8, stage=1)
+    train(_config(tmp_path / "run", data, stage=1, max_steps=5, save_every=1, keep_last=2))
+    kept = sorted(path.name for path in (tmp_path / "run/checkpoints").iterdir())
+    assert kept == ["step-0000004", "step-0000005"]
+
+
+@pytest.fixture
+def finished(tmp_path: Path) -> tuple[Path, Path]:
+    data = write_rows(tmp_path, rows=8, stage=1)
+    train(_config(tmp_path / "run", data, stage=1, max_steps=1))
+    return tmp_path / "run", data
+
+
+def test_a_folder_that_holds_a_run_is_not_overwritten(finished: tuple[Path, Path]) -> None:
+    run, data = finished
+    before = _checkpoint_files(run, 1)
+    with pytest.raises(StoreError) as caught:
+        train(_config(run, data, stage=1, max_steps=1))
+    assert caught.value.code == "output-exists"
+    assert _checkpoint_files(run, 1) == before
+
+
+def test_resuming_with_another_configuration_or_data_says_what_differs(finished: tuple[Path, Path]) -> None:
+    run, data = finished
+    with pytest.raises(CheckpointError, match=r"trainer\.batch_size: was 4, is 2") as caught:
+        train(_config(run, data, stage=1, max_steps=1, batch_size=2), resume=run)
+    assert caught.value.code == "resume-differs"
+    data.write_bytes(data.read_bytes().replace(b"Oak", b"Elm"))
+    with pytest.raises(CheckpointError, match="content changed"):
+        train(_config(run, data, stage=1, max_steps=1), resume=run)
+
+
+def test_a_damaged_checkpoint_is_refused(finished: tuple[Path, Path]) -> None:
+    run, data = finished
+    weights = run / "checkpoints/step-0000001/optimizer.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    with pytest.raises(StoreError) as caught:
+        train(_config(run, data, stage=1, max_steps=1), resume=run)
+    assert caught.value.code == "damaged"
+
+
+def test_stage_two_refuses_rows_without_graphs(tmp_path: Path) -> None:
+    data = write_rows(tmp_path, rows=8, stage=1)
+    with pytest.raises(DataError) as caught:
+        train(_config(tmp_path / "run", data, stage=2, max_steps=1))
+    assert caught.value.code == "no-graphs"
+    assert not (tmp_path / "run").exists()
+
+
+def test_stage_two_refuses_a_model_without_a_graph_part(tmp_path: Path) -> None:
+    data = write_rows(tmp_path, rows=8, stage=2)
+    raw = train_config(tmp_path / "run", data, stage=2, max_steps=1)
+    raw["model"]["graph_encoder"] = raw["model"]["fusion"] = None
+    with pytest.raises(ConfigError) as caught:
+        train(TrainConfig.model_validate(raw))
+    assert caught.value.code == "graph-part-missing"
+
+
+def test_too_few_rows_for_one_step_are_refused(tmp_path: Path) -> None:
+    data = write_rows(tmp_path, rows=3, stage=1)
+    with pytest.raises(DataError) as caught:
+        train(_config(tmp_path / "run", data, stage=1))
+    assert caught.value.code == "too-few-rows"

@@ -1,0 +1,166 @@
+"""``ugembed train stage1 | stage2``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from ugembed.cli.options import ConfigFile, Overrides
+from ugembed.cli.output import stderr
+from ugembed.config import load_config
+from ugembed.errors import ConfigError
+
+if TYPE_CHECKING:
+    from ugembed.train.run import Started
+    from ugembed.train.trainer import OnReport
+
+train_app = typer.Typer(help="Train the embedder: first stage 1, then stage 2 from it.", no_args_is_help=True)
+
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with an interrupted run of this stage exactly; takes a PATH.")
+]
+ResumePath = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[PATH]",
+        help="With --resume: a run or checkpoint. Default: the run's own --out. A stage-1 path starts stage 2 from it.",
+        show_default=False,
+    ),
+]
+InitFrom = Annotated[
+    Path | None,
+    typer.Option("--init-from", help="Run, checkpoint or model to take the first weights from.", show_default=False),
+]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="Run folder.", show_default=False)]
+
+
+@train_app.command("stage1")
+def stage1(
+    path: ResumePath = None,
+    config: ConfigFile = None,
+    out: Out = None,
+    init_from: InitFrom = None,
+    resume: Resume = False,
+    overrides: Overrides = None,
+) -> None:
+    """Stage 1: pull a street view and the text that places it together (contrastive LoRA).
+
+    Example: ugembed train stage1 --config configs/stage1.yaml --set trainer.epochs=3
+    """
+    _train("stage1", path, config, {"out": out, "init_from": init_from}, resume, overrides)
+
+
+@train_app.command("stage2")
+def stage2(
+    path: ResumePath = None,
+    config: ConfigFile = None,
+    out: Out = None,
+    init_from: InitFrom = None,
+    resume: Resume = False,
+    overrides: Overrides = None,
+) -> None:
+    """Stage 2: let a graph network over the local graph speak to the model, from stage 1's weights.
+
+    Example: ugembed train stage2 --config configs/stage2.yaml --init-from runs/stage1
+    """
+    _train("stage2", path, config, {"out": out, "init_from": init_from}, resume, overrides)
+
+
+def _train(
+    stage: str,
+    path: Path | None,
+    file: Path | None,
+    flags: dict[str, Any],
+    resume: bool,
+    overrides: list[str] | None,
+) -> None:
+    from ugembed.train.config import TrainConfig
+
+    if path is not None and not resume:
+        raise ConfigError(f"what is {path}?", code="stray-path", hint=f"write --resume {path} or --init-from {path}")
+    config = load_config(TrainConfig, file, overrides=overrides or (), flags=flags).value
+    if config.stage.kind != stage:
+        raise ConfigError(
+            f"{file}: is a run of {config.stage.kind}", code="wrong-stage", hint=f"ugembed train {config.stage.kind} …"
+        )
+    from ugembed.train.distributed import rank
+    from ugembed.train.run import train
+
+    with _live(f"train {stage}") as (on_start, on_report):
+        state = train(config, resume=(path or config.out) if resume else None, on_start=on_start, on_report=on_report)
+    if rank() == 0:
+        stderr.print(f"{stage}: {state.step} steps done; the model is in [bold]{escape(str(config.out))}[/]")
+
+
+@contextmanager
+def _live(title: str) -> Iterator[tuple[Any, OnReport]]:
+    """A live line on rank 0 of a terminal, a plain line every twentieth elsewhere, silence on other ranks."""
+    import os
+
+    if os.environ.get("RANK", "0") != "0":
+        yield lambda started: None, lambda report: None
+        return
+    if not stderr.is_terminal:
+        yield _plain(title)
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import TimeRemainingColumn as Left
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("[bold]{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        Left(),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Progress(*columns, console=stderr) as bars:
+        task = bars.add_task(title, total=None, note="loading model and data")
+
+        def on_start(started: Started) -> None:
+            stderr.print(_describe(title, started))
+            bars.update(task, total=started.steps, completed=started.resumed_step, note="first step")
+
+        def on_report(report: Mapping[str, Any]) -> None:
+            bars.update(task, completed=report["step"], note=_note(report))
+
+        yield on_start, on_report
+
+
+def _plain(title: str) -> tuple[Any, OnReport]:
+    total = before = 0
+
+    def on_start(started: Started) -> None:
+        nonlocal total, before
+        total, before = started.steps, started.resumed_step
+        stderr.print(_describe(title, started))
+
+    def on_report(report: Mapping[str, Any]) -> None:
+        step = report["step"]
+        if step in (1, total) or step % max(1, total // 20) == 0:
+            left = report["elapsed_s"] / (step - before) * (total - step)
+            stderr.print(f"{title}: step {step}/{total}, {_note(report)}, {left:.0f} s left")
+
+    return on_start, on_report
+
+
+def _describe(title: str, started: Started) -> str:
+    resumed = f", {started.resumed_step} done before" if started.resumed_step else ""
+    return (
+        f"{title}: {started.rows} rows, {started.steps} steps{resumed}, {started.trainable:,} trainable parameters, "
+        f"{started.strategy} on {started.device}; starts from {escape(started.weights_from)}"
+    )
+
+
+def _note(report: Mapping[str, Any]) -> str:
+    return (
+        f"loss {report['loss']:.3f}  accuracy {report['accuracy']:.2f}  "
+        f"lr {report.get('lr_language_model', report.get('lr_graph', 0.0)):.1e}  {report['items_per_s']:.0f} items/s"
+    )

@@ -1,0 +1,1 @@
+"""Losses, one file each: tensors in, a scalar out; dropping a file in adds a ``kind``."""

@@ -1,0 +1,1 @@
+"""Training: stages say what a step is, the trainer loops, checkpoints hold what must be restored."""
