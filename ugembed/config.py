@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -27,11 +27,8 @@ class Resolved(Generic[C]):
         return [(key, leaf, self.origin(key)) for key, leaf in _leaves(self.value.model_dump(mode="json"))]
 
     def origin(self, key: str) -> str:
-        while key:
-            if key in self.origins:
-                return self.origins[key]
-            key = key.rpartition(".")[0]
-        return "default"
+        """Where ``key`` itself was given; a key that was not, also one of a section that was, has its default."""
+        return self.origins.get(key, "default")
 
 
 def load_config(
@@ -82,30 +79,38 @@ def _read_yaml(file: Path) -> tuple[dict[str, Any], dict[str, str]]:
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         tree = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{file}: not YAML: {error}", code="config-broken", hint="run files are YAML") from None
+        marks = list(_marks(node, str(file), ""))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2021-99-99
+        what = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise ConfigError(f"{file}: not YAML: {what}", code="config-broken", hint="run files are YAML") from None
     if tree is None:
         return {}, {}
     if not isinstance(tree, dict):
         raise ConfigError(f"{file}: wants keys at the top", code="config-broken", hint="see configs/")
-    return tree, dict(_marks(node, str(file), ""))
+    return tree, dict(marks)
 
 
-def _marks(node: Any, file: str, prefix: str) -> list[tuple[str, str]]:
-    if not isinstance(node, yaml.MappingNode):
-        return []
-    found: list[tuple[str, str]] = []
-    for key, value in node.value:
-        name = f"{prefix}{key.value}"
-        found.append((name, f"{file}:{key.start_mark.line + 1}"))
-        found.extend(_marks(value, file, f"{name}."))
-    return found
+def _marks(node: Any, file: str, prefix: str) -> Iterator[tuple[str, str]]:
+    """(dotted key, ``file:line``) of every key and list entry; a key that is written twice is refused."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            name, line = f"{prefix}{key.value}", key.start_mark.line + 1
+            if name in seen:
+                raise ConfigError(f"{file}:{line}: {name} is written twice", code="config-twice", hint="keep one")
+            seen.add(name)
+            yield name, f"{file}:{line}"
+            yield from _marks(value, file, f"{name}.")
+    elif isinstance(node, yaml.SequenceNode):
+        for position, value in enumerate(node.value):
+            yield f"{prefix}{position}", f"{file}:{value.start_mark.line + 1}"
+            yield from _marks(value, file, f"{prefix}{position}.")
 
 
 def _scalar(override: str, text: str) -> Any:
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):
         raise ConfigError(f"--set {override!r}: the value is not YAML", code="bad-override", hint="quote it") from None
 
 
@@ -117,7 +122,9 @@ def _put(tree: dict[str, Any], origins: dict[str, str], key: str, value: Any, or
             raise ConfigError(f"{key}: {section!r} is not a section", code="bad-override", hint="see config show")
         tree = inner
     tree[last] = value
-    origins[key] = origin
+    for name in [name for name in origins if name.startswith(f"{key}.")]:
+        del origins[name]  # the whole section was replaced
+    origins.update({name: origin for name in (key, *(leaf for leaf, _ in _leaves(value, key)))})
 
 
 def _leaves(value: Any, prefix: str = "") -> list[tuple[str, Any]]:
@@ -132,9 +139,9 @@ def _explain(
     lines = []
     for problem in error.errors(include_url=False):
         key = ".".join(str(part) for part in problem["loc"])
-        place = origins.get(key) or (str(file) if file else "configuration")
+        place = _place(key, origins) or (str(file) if file else "configuration")
         if problem["type"] == "extra_forbidden":
-            owner = _owner(error, problem["loc"], model)
+            owner = _owner(problem["loc"], model)
             lines.append(f"{place}: {key} does not exist; {did_you_mean(str(problem['loc'][-1]), owner)}")
         elif problem["type"] == "missing":
             lines.append(f"{place}: {key} is required")
@@ -143,24 +150,31 @@ def _explain(
     return ConfigError("\n".join(lines), code="config-invalid", hint="`ugembed config schema` lists every key")
 
 
-def _owner(error: ValidationError, loc: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
+def _place(key: str, origins: Mapping[str, str]) -> str:
+    """Where a key was given, or a key inside of it, or the section around it."""
+    inside = [origin for name, origin in origins.items() if name == key or name.startswith(f"{key}.")]
+    if inside:
+        return inside[0]
+    around = key.rpartition(".")[0]
+    return _place(around, origins) if around else ""
+
+
+def _owner(loc: tuple[int | str, ...], model: type[BaseModel]) -> set[str]:
     """Names of the fields beside the misspelt one, found by walking the model along ``loc``."""
+    current: list[type[BaseModel]] = [model]
+    for part in loc[:-1]:
+        fields = [owner.model_fields[str(part)] for owner in current if str(part) in owner.model_fields]
+        if fields:  # otherwise the index of a list or the key of a mapping, whose models are known already
+            current = [inner for field in fields for inner in _models(field.annotation)]
+    return {name for owner in current for name in owner.model_fields}
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """The models a field takes: itself, those inside ``X | None`` or ``tuple[X, ...]``, all kinds of components."""
     from ugembed.registry import ComponentConfig
 
-    current: Any = model
-    for part in loc[:-1]:
-        field = (
-            current.model_fields.get(str(part))
-            if isinstance(current, type) and issubclass(current, BaseModel)
-            else None
-        )
-        if field is None:
-            return []
-        candidates = [field.annotation, *getattr(field.annotation, "__args__", ())]
-        models = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
-        current = models[0] if models else None
-    if not (isinstance(current, type) and issubclass(current, BaseModel)):
-        return []
-    if issubclass(current, ComponentConfig):
-        return sorted({name for sub in [current, *current.__subclasses__()] for name in sub.model_fields})
-    return list(current.model_fields)
+    if isinstance(annotation, type) and issubclass(annotation, ComponentConfig):
+        return [annotation, *annotation.__subclasses__()]
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for inner in get_args(annotation) for model in _models(inner)]

@@ -65,12 +65,8 @@ def committed_directory(target: Path, *, kind: str, replace: bool = False, **fac
     Raises:
         StoreError: ``target`` exists, is not empty and ``replace`` is false.
     """
-    if not replace and target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise StoreError(
-            f"{target}: already exists and is not empty",
-            code="output-exists",
-            hint="choose another --out, or remove it first",
-        )
+    if not replace:
+        refuse_existing(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
     scratch.mkdir()
@@ -81,6 +77,16 @@ def committed_directory(target: Path, *, kind: str, replace: bool = False, **fac
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
+
+
+def refuse_existing(target: Path) -> None:
+    """Raise `StoreError` ``output-exists`` unless ``target`` is free or an empty folder; long work asks this first."""
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise StoreError(
+            f"{target}: already exists and is not empty",
+            code="output-exists",
+            hint="choose another --out, or remove it first",
+        )
 
 
 def _write_manifest(folder: Path, kind: str, facts: dict[str, Any]) -> None:
@@ -98,8 +104,15 @@ def _swap(scratch: Path, target: Path) -> None:
     if target.exists():
         aside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.old")
         target.rename(aside)
-        scratch.rename(target)
-        shutil.rmtree(aside, ignore_errors=True)
+        try:
+            scratch.rename(target)
+        except BaseException:
+            aside.rename(target)
+            raise
+        if aside.is_dir():
+            shutil.rmtree(aside, ignore_errors=True)
+        else:
+            aside.unlink()
     else:
         scratch.rename(target)
     _sync_directory(target.parent)
@@ -123,9 +136,11 @@ def read_manifest(folder: Path, *, kind: str, verify: bool = False) -> dict[str,
     found = manifest.get("kind") if isinstance(manifest, dict) else None
     if found != kind:
         raise StoreError(f"{folder}: holds {found!r}, wanted {kind!r}", code="wrong-kind", hint="check the path")
+    facts, files = manifest.get("facts"), manifest.get("files")
+    if not isinstance(facts, dict) or not isinstance(files, dict):
+        raise StoreError(f"{path}: lacks facts or files", code="damaged", hint="use an earlier folder or make it again")
     if verify:
-        _verify(folder, manifest["files"])
-    facts: dict[str, Any] = manifest["facts"]
+        _verify(folder, files)
     return facts
 
 

@@ -43,7 +43,9 @@ def discover(folder: str) -> dict[str, type[ComponentConfig]]:
         pending.extend(config.__subclasses__())
         default = config.model_fields["kind"].default
         if config.__module__.startswith(f"{folder}.") and isinstance(default, str):
-            found[default] = config
+            other = found.setdefault(default, config)
+            if other.__module__ != config.__module__:
+                raise TypeError(f"{other.__module__} and {config.__module__} are both of kind {default!r}")
     return dict(sorted(found.items()))
 
 

@@ -40,10 +40,13 @@ def bearing_deg(lon1: ArrayLike, lat1: ArrayLike, lon2: ArrayLike, lat2: ArrayLi
     return np.asarray(np.degrees(np.arctan2(y, x)) % 360.0 % 360.0)
 
 
-def local_metres(lon: ArrayLike, lat: ArrayLike, *, lon0: float, lat0: float) -> tuple[Floats, Floats]:
+def local_metres(
+    lon: ArrayLike, lat: ArrayLike, *, lon0: float | Floats, lat0: float | Floats
+) -> tuple[Floats, Floats]:
     """(east, north) metres of points in the equirectangular frame around (lon0, lat0), across the antimeridian too.
 
-    Away from the poles the error is below 0.1 % of the distance within 10 km of the origin.
+    The origin may be an array that broadcasts with the points. Away from the poles the error is below 0.1 % of the
+    distance within 10 km of the origin.
     """
     d_lon = (np.asarray(lon, dtype=np.float64) - lon0 + 180.0) % 360.0 - 180.0
     east = np.radians(d_lon) * np.cos(np.radians(lat0)) * EARTH_RADIUS_M
