@@ -1,0 +1,1 @@
+"""Vectors of items: made once each, kept with their provenance, searched exactly."""

@@ -1,0 +1,1 @@
+"""How well a model ranks the right answer first: benchmark files, exact metrics, results and a report page."""
