@@ -1,0 +1,1 @@
+"""Text of a local graph (captions, reasoning paths) and the choice of candidates for a question."""
