@@ -25,7 +25,9 @@ def _at(places: list[tuple[float, float]], *, lon0: float = 103.85, lat0: float 
 
 
 @pytest.mark.parametrize(("lon0", "lat0"), [(103.85, 1.3), (-0.1, 51.5), (179.99999, -17.0), (24.9, 69.0)])
-def test_two_doors_five_metres_apart_are_exact_to_a_centimetre_and_a_tenth_of_a_degree(lon0: float, lat0: float) -> None:
+def test_two_doors_five_metres_apart_are_exact_to_a_centimetre_and_a_tenth_of_a_degree(
+    lon0: float, lat0: float
+) -> None:
     tensors = graph_tensors(_at([(0, 0), (3, 4)], lon0=lon0, lat0=lat0), max_nodes=10)
     forth = tensors.edge_index.T.tolist().index([0, 1])
     assert abs(float(tensors.edge_distance[forth]) - 5) < 0.01
@@ -51,7 +53,9 @@ def test_edges_agree_with_a_slow_twin() -> None:
     by_text = {node.text: node for node in made.nodes}
     for k, (source, target) in enumerate(tensors.edge_index.T.tolist()):
         a, b = by_text[tensors.texts[source]], by_text[tensors.texts[target]]
-        assert float(tensors.edge_distance[k]) == pytest.approx(float(haversine_m(a.lon, a.lat, b.lon, b.lat)), rel=1e-6)
+        assert float(tensors.edge_distance[k]) == pytest.approx(
+            float(haversine_m(a.lon, a.lat, b.lon, b.lat)), rel=1e-6
+        )
         assert float(tensors.edge_bearing[k]) == pytest.approx(float(bearing_deg(a.lon, a.lat, b.lon, b.lat)), abs=1e-3)
 
 

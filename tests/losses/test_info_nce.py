@@ -35,8 +35,12 @@ def test_it_agrees_with_nested_loops(symmetric: bool) -> None:
     def similarity(i: int, j: int) -> float:
         return 0.0 if hidden[i, j] else math.exp(float(queries[i] @ documents[j]) / temperature)
 
-    forth = [-math.log(similarity(i, t) / sum(similarity(i, j) for j in range(9))) for i, t in enumerate(target.tolist())]
-    back = [-math.log(similarity(i, t) / sum(similarity(k, t) for k in range(5))) for i, t in enumerate(target.tolist())]
+    forth = [
+        -math.log(similarity(i, t) / sum(similarity(i, j) for j in range(9))) for i, t in enumerate(target.tolist())
+    ]
+    back = [
+        -math.log(similarity(i, t) / sum(similarity(k, t) for k in range(5))) for i, t in enumerate(target.tolist())
+    ]
     twin = sum(forth) / 5 if not symmetric else (sum(forth) + sum(back)) / 10
     assert float(loss) == pytest.approx(twin, rel=1e-5)
 

@@ -50,15 +50,13 @@ def _graphs() -> tuple[list, torch.Tensor]:
 def test_a_union_of_graphs_is_encoded_like_each_graph_alone() -> None:
     encoder, (tensors, text) = _encoder(), _graphs()
     together = encoder(text, GraphBatch.union(tensors, [0, 1, 2]))
-    alone = [
-        encoder(part, GraphBatch.union([one], [0])) for one, part in zip(tensors, text.split(SIZES), strict=True)
-    ]
+    alone = [encoder(part, GraphBatch.union([one], [0])) for one, part in zip(tensors, text.split(SIZES), strict=True)]
     assert (together - torch.cat(alone)).abs().max() <= 1e-5
 
 
 def test_graph_attention_agrees_with_loops_over_nodes_and_edges() -> None:
     """GATv2 (Brody et al. 2022): a_ij = softmax_j(att . leaky_relu(W_l x_j + W_r x_i + W_e e_ij)); loops have e = 0."""
-    encoder, (tensors, text) = _encoder(), _graphs()
+    encoder, (tensors, _) = _encoder(), _graphs()
     batch = GraphBatch.union(tensors[:1], [0])
     states, edges = torch.randn(5, 16), encoder.edge(batch)
     layer = encoder.convolutions[0]

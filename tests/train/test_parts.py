@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ def test_the_learning_rate_rises_to_its_peak_and_falls_to_its_end() -> None:
     assert max(shares) == pytest.approx(1.0)
     assert shares[55] == pytest.approx(0.2 + 0.8 / 2)
     assert shares[100] == pytest.approx(0.2)
-    assert all(a >= b for a, b in zip(shares[10:], shares[11:], strict=False))
+    assert all(a >= b for a, b in pairwise(shares[10:]))
 
 
 def test_every_trainable_parameter_is_in_exactly_one_group_with_its_own_peak() -> None:

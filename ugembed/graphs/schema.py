@@ -61,8 +61,7 @@ class UrbanGraph:
         if not self.nodes:
             raise GraphError("a graph without nodes", code="graph-empty", hint="build it again with build-graphs")
         if len(self.index) != len(self.nodes):
-            seen: set[str] = set()
-            twice = next(node.id for node in self.nodes if node.id in seen or seen.add(node.id))  # type: ignore[func-returns-value]
+            twice = next(node.id for position, node in enumerate(self.nodes) if self.index[node.id] != position)
             raise GraphError(f"node id {twice!r} appears twice", code="node-duplicate", hint="make node ids unique")
         if self.center not in self.index:
             raise GraphError(
@@ -132,6 +131,10 @@ class UrbanGraph:
         return orjson.dumps(self.to_json(), option=orjson.OPT_SERIALIZE_NUMPY) + b"\n"
 
 
+def _is_id(value: Any) -> bool:
+    return isinstance(value, (str, int)) and not isinstance(value, bool)
+
+
 def _refuse(where: str, what: str, code: str, hint: str) -> GraphError:
     return GraphError(f"{where}: {what}", code=code, hint=hint)
 
@@ -147,7 +150,7 @@ def _parse(value: Any) -> UrbanGraph:
     for key in ("nodes", "edges"):
         if not isinstance(value.get(key), list):
             raise _refuse(key, "missing or not a list", "graph-broken", "wanted: nodes, edges, center_node")
-    if not isinstance(value.get("center_node"), (str, int)) or isinstance(value["center_node"], bool):
+    if not _is_id(value.get("center_node")):
         raise _refuse("center_node", "missing or not an id", "center-missing", "center_node names the image's own node")
     rest = {key: v for key, v in value.items() if key not in {"nodes", "edges", "center_node", "schema_version"}}
     return UrbanGraph(
@@ -159,7 +162,7 @@ def _parse(value: Any) -> UrbanGraph:
 
 
 def _node(entry: Any, where: str) -> Node:
-    if not isinstance(entry, dict) or not isinstance(entry.get("node_id"), (str, int)):
+    if not isinstance(entry, dict) or not _is_id(entry.get("node_id")):
         raise _refuse(where, "wants an object with a node_id", "node-broken", "see docs/data_format.md")
     text = entry.get("node_text")
     if not isinstance(text, str) or not text.strip():
@@ -175,8 +178,10 @@ def _coords(value: Any, where: str) -> tuple[float, float]:
     if not isinstance(pair, list) or len(pair) != 2:
         raise _refuse(where, "missing or not a pair", "coords-missing", hint)
     try:
+        if not isinstance(value, str) and not all(type(number) in (int, float) for number in pair):
+            raise ValueError
         lon, lat = (float(number) for number in pair)
-    except (TypeError, ValueError):
+    except (ValueError, OverflowError):
         raise _refuse(where, f"{value!r} is not a pair of numbers", "coords-missing", hint) from None
     if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90):
         raise _refuse(where, f"({lon}, {lat}) is not on the globe", "coordinates-range", hint + "; are they swapped?")
@@ -184,7 +189,7 @@ def _coords(value: Any, where: str) -> tuple[float, float]:
 
 
 def _edge(entry: Any, where: str) -> Edge:
-    if not isinstance(entry, dict) or not all(isinstance(entry.get(key), (str, int)) for key in ("source", "target")):
+    if not isinstance(entry, dict) or not all(_is_id(entry.get(key)) for key in ("source", "target")):
         raise _refuse(where, "wants an object with source and target", "edge-broken", "see docs/data_format.md")
     rest = {key: v for key, v in entry.items() if key not in {"source", "target", "type"}}
     return Edge(str(entry["source"]), str(entry["target"]), str(entry.get("type", "")), rest)

@@ -109,7 +109,7 @@ def _sources(paths: tuple[Path, ...]) -> list[_Source]:
 
 
 def _inside(folder: Path) -> Iterator[_Source]:
-    """Row and graph files below a folder, by name; hidden ones, manifests and the lists of graph folders are left out."""
+    """Row and graph files below a folder, by name; without hidden ones, manifests and the lists of graph folders."""
     for path in sorted([*folder.rglob("*.jsonl"), *folder.rglob("*.json")]):
         is_hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         is_list = path.name in _GRAPH_LISTS and (path.parent / MANIFEST).is_file()

@@ -1,0 +1,102 @@
+"""Monaco's map and Stuttgart's points, whole."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.graphs.maps import write_points
+from ugembed.geo.geodesy import haversine_m
+from ugembed.graphs.build import BuildGraphsConfig, build_graphs
+from ugembed.graphs.network import StreetNetwork
+from ugembed.graphs.osm.read import read_osm
+from ugembed.graphs.schema import UrbanGraph
+from ugembed.graphs.streets_geojson import read_streets_geojson
+from ugembed.records.item import Place
+from ugembed.records.points import ImagePoint
+
+pytestmark = pytest.mark.real_data
+
+
+def points_on_streets(osm: Path, step: int) -> list[ImagePoint]:
+    """The middle of the first piece of every ``step``-th link."""
+    middles = [link.points[:2].mean(axis=0) for link in read_osm(osm).links[::step]]
+    return [ImagePoint(f"monaco-{i}", Place(float(lon), float(lat))) for i, (lon, lat) in enumerate(middles)]
+
+
+def test_monaco_becomes_graphs_of_streets_crossings_and_places(shared_data: Path, tmp_path: Path) -> None:
+    osm = shared_data / "osm" / "monaco" / "monaco.osm.pbf"
+    points = points_on_streets(osm, 50)
+    settings = BuildGraphsConfig(osm=osm, points=write_points(tmp_path / "p.csv", points), out=tmp_path / "graphs")
+    begin = time.process_time()
+    summary = build_graphs(settings)
+    assert time.process_time() - begin < 20
+    assert summary.graphs == len(points) > 50
+    assert summary.nodes_max <= 1000
+    assert summary.places["restaurant"] > 50
+    for point in points[::10]:
+        graph = UrbanGraph.read(tmp_path / "graphs" / f"{point.id}.json")
+        here = graph.center_node
+        nearest = next(edge for edge in graph.edges if edge.kind == "nearest" and edge.source == point.id)
+        assert nearest.attributes["distance"] < 0.001
+        kinds = Counter(node.attributes["kind"] for node in graph.nodes)
+        assert kinds["image"] == 1
+        assert min(kinds[kind] for kind in ("street", "crossing", "poi", "area")) > 5
+        away = [
+            float(haversine_m(here.lon, here.lat, n.lon, n.lat)) for n in graph.nodes if n.attributes["kind"] != "area"
+        ]
+        assert max(away) <= 700.5
+        assert away == pytest.approx(sorted(away), abs=0.3)
+
+
+def test_stuttgarts_points_snap_as_published(shared_data: Path) -> None:
+    folder = shared_data / "streetview" / "stuttgart"
+    links = read_streets_geojson(folder / "osm_edges.geojson").links
+    with (folder / "points_snapped.csv").open(encoding="utf-8") as file:
+        published = list(csv.DictReader(file))
+    lon, lat = (np.array([float(row[key]) for row in published]) for key in ("lon", "lat"))
+    snap = StreetNetwork(links).snap(lon, lat, 100.0)
+    assert snap.point.tolist() == list(range(1706))
+    for link, row in zip(snap.line, published, strict=True):
+        assert {links[link].start, links[link].end} == {row["u"], row["v"]}
+    metres = np.array([float(row["snap_dist"]) for row in published])
+    difference = np.abs(snap.distance_m - metres)  # ours on the sphere, theirs in UTM: 0.26 % at most
+    assert difference.max() < 0.025
+    assert np.median(difference) < 0.003
+
+
+def test_all_stuttgart_points_become_graphs(shared_data: Path, tmp_path: Path) -> None:
+    folder = shared_data / "streetview" / "stuttgart"
+    settings = BuildGraphsConfig(
+        streets=folder / "osm_edges.geojson", points=folder / "points_snapped.csv", out=tmp_path / "graphs"
+    )
+    begin = time.process_time()
+    summary = build_graphs(settings)
+    assert time.process_time() - begin < 30
+    assert (summary.graphs, summary.rejected) == (1706, 0)
+    assert summary.nodes_median > 50
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "berlin-neukoelln/input.osm",
+        "krems/krems.osm.gz",
+        "leeds/input.osm",
+        "osmnx-fixtures/West-Oakland.osm.bz2",
+        "paris-republique/paris_bss.osm.pbf",
+        "singapore-bayfront/bayfront_singapore.osm.pbf",
+    ],
+)
+def test_other_cities_build_too(shared_data: Path, tmp_path: Path, name: str) -> None:
+    osm = shared_data / "osm" / name
+    points = points_on_streets(osm, 40)
+    settings = BuildGraphsConfig(osm=osm, points=write_points(tmp_path / "p.csv", points), out=tmp_path / "graphs")
+    summary = build_graphs(settings)
+    assert summary.graphs == len(points) > 0
+    assert summary.nodes_max > 10

@@ -1,0 +1,95 @@
+"""``ugembed build-graphs``: a map and image points into one local graph an image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ugembed.cli import output
+from ugembed.cli.options import AsJson, ConfigFile, Overrides
+
+if TYPE_CHECKING:
+    from ugembed.graphs.build import BuildSummary
+
+_CATEGORIES_SHOWN = 8
+
+
+def build_graphs(
+    osm: Annotated[
+        Path | None, typer.Option(help="Map: .osm.pbf, .osm, .osm.gz or .osm.bz2.", show_default=False)
+    ] = None,
+    points: Annotated[
+        Path | None, typer.Option(help="Image points: CSV with id, lon, lat, or GeoJSON points.", show_default=False)
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to make.", show_default=False)] = None,
+    streets: Annotated[
+        Path | None,
+        typer.Option(help="GeoJSON LineStrings with u and v, in place of the map's streets.", show_default=False),
+    ] = None,
+    radius: Annotated[
+        float | None, typer.Option(help="Metres around an image. Default: 700.", show_default=False)
+    ] = None,
+    max_nodes: Annotated[
+        int | None, typer.Option(help="Nodes of a graph at most, the nearest. Default: 1000.", show_default=False)
+    ] = None,
+    max_snap: Annotated[
+        float | None,
+        typer.Option(help="Metres to a street beyond which a point is off the map. Default: 100.", show_default=False),
+    ] = None,
+    skip_bad: Annotated[
+        bool | None,
+        typer.Option("--skip-bad", help="Leave points off the map out, listed in rejected.jsonl.", show_default=False),
+    ] = None,
+    config: ConfigFile = None,
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Build the local graph of every image from an OpenStreetMap file.
+
+    Example: ugembed build-graphs --osm city.osm.pbf --points points.csv --out graphs
+    """
+    from ugembed.config import load_config
+    from ugembed.graphs.build import BuildGraphsConfig
+    from ugembed.graphs.build import build_graphs as build
+
+    flags = {
+        "osm": osm,
+        "points": points,
+        "out": out,
+        "streets": streets,
+        "radius_m": radius,
+        "max_nodes": max_nodes,
+        "max_snap_m": max_snap,
+        "skip_bad": skip_bad,
+    }
+    settings = load_config(BuildGraphsConfig, config, overrides=overrides or (), flags=flags).value
+    with output.progress("build-graphs") as on_progress:
+        summary = build(settings, on_progress)
+    if as_json:
+        output.print_json(summary.to_json())
+    else:
+        _print(summary)
+
+
+def _print(summary: BuildSummary) -> None:
+    from rich.table import Table
+
+    table = Table("built", "", show_edge=False)
+    table.add_row(
+        "points", f"{summary.points} ({summary.rejected} rejected)" if summary.rejected else f"{summary.points}"
+    )
+    table.add_row("graphs", f"{summary.graphs}")
+    table.add_row("nodes a graph", f"median {summary.nodes_median:g}, at most {summary.nodes_max}")
+    table.add_row("edges a graph", f"median {summary.edges_median:g}, at most {summary.edges_max}")
+    table.add_row("streets of the map", f"{summary.streets}")
+    table.add_row("crossings of the map", f"{summary.crossings}")
+    table.add_row("places of the map", f"{sum(summary.places.values())}")
+    shown = list(summary.places.items())[:_CATEGORIES_SHOWN]
+    for category, count in shown:
+        table.add_row(f"  {category}", f"{count}")
+    if len(summary.places) > len(shown):
+        table.add_row("  other categories", f"{sum(summary.places.values()) - sum(count for _, count in shown)}")
+    output.stdout.print(table)
+    output.stdout.print(f"graphs: {summary.out}", markup=False, soft_wrap=True)
