@@ -5,12 +5,32 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from ugembed import __version__
+from ugembed.cli.build_graphs import build_graphs
+from ugembed.cli.config import config_app
+from ugembed.cli.demo import demo
+from ugembed.cli.doctor import doctor
+from ugembed.cli.embed import embed
 from ugembed.cli.errors import guarded
+from ugembed.cli.eval import evaluate
+from ugembed.cli.train import train_app
+from ugembed.cli.validate_data import validate_data
+
+ORDER = ("build-graphs", "validate-data", "train", "embed", "eval", "demo", "config", "doctor")
+
+
+class InOrder(TyperGroup):
+    """Lists the verbs in `ORDER`; Typer by itself puts those with sub-commands last."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        return sorted(self.commands, key=ORDER.index)
+
 
 app = typer.Typer(
     name="ugembed",
+    cls=InOrder,
     help="Spatially aware embeddings of street views: pictures that know where they stand in the city.",
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -30,6 +50,16 @@ def _root(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
 ) -> None:
     """Spatially aware embeddings of street views."""
+
+
+app.command("build-graphs")(build_graphs)
+app.command("validate-data")(validate_data)
+app.add_typer(train_app, name="train")
+app.command("embed")(embed)
+app.command("eval")(evaluate)
+app.add_typer(config_app, name="config")
+app.command("demo")(demo)
+app.command("doctor")(doctor)
 
 
 def main() -> None:

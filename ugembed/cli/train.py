@@ -12,7 +12,6 @@ from rich.markup import escape
 
 from ugembed.cli.options import ConfigFile, Overrides
 from ugembed.cli.output import stderr
-from ugembed.config import load_config
 from ugembed.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -79,6 +78,7 @@ def _train(
     resume: bool,
     overrides: list[str] | None,
 ) -> None:
+    from ugembed.config import load_config
     from ugembed.train.config import TrainConfig
 
     if path is not None and not resume:
