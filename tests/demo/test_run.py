@@ -16,7 +16,7 @@ from ugembed.train.config import TrainConfig
 from ugembed.train.journal import read_metrics
 
 SMALL = (
-    "city.districts=2", "city.images_per_district=30", "city.heldout_per_district=21", "city.unseen_images=21",
+    "city.districts=2", "city.images_per_district=30", "city.heldout_per_district=45", "city.unseen_images=45",
     "city.validation_per_district=2", "city.district_m=900", "stage1_steps=1", "stage2_steps=1", "limit=2",
 )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Annotated
 
 import typer
@@ -64,4 +65,6 @@ app.command("doctor")(doctor)
 
 def main() -> None:
     """Entry point of the console script."""
+    # announcements of renamed calls, made by one library to another, are nothing a user can act on
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"transformers|peft|torch")
     guarded(app)

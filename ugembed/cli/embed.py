@@ -8,17 +8,17 @@ from typing import Annotated
 import typer
 
 from ugembed.cli import output
-from ugembed.cli.options import AsJson, ConfigFile, Overrides, Roots
+from ugembed.cli.options import AsJson, BatchSize, ConfigFile, Device, Model, Overrides, Roots
 
 
 def embed(
-    model: Annotated[Path | None, typer.Option(help="Checkpoint folder.", show_default=False)] = None,
+    model: Model = None,
     input_file: Annotated[
         Path | None, typer.Option("--input", help="JSON lines: messages, or text, images, graphs.", show_default=False)
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to make.", show_default=False)] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Items at once. Default: 16.", show_default=False)] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, …", show_default=False)] = None,
+    batch_size: BatchSize = None,
+    device: Device = None,
     roots: Roots = None,
     config: ConfigFile = None,
     overrides: Overrides = None,

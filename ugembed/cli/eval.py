@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ugembed.cli import output
-from ugembed.cli.options import AsJson, ConfigFile, Overrides, Roots
+from ugembed.cli.options import AsJson, BatchSize, ConfigFile, Device, Model, Overrides, Roots
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    model: Annotated[Path | None, typer.Option(help="Checkpoint folder.", show_default=False)] = None,
+    model: Model = None,
     benchmark: Annotated[
         list[Path] | None, typer.Option(help="Folder or .jsonl file; may be repeated.", show_default=False)
     ] = None,
@@ -32,8 +32,8 @@ def evaluate(
     filename_pattern: Annotated[
         str | None, typer.Option(help="Only files whose name contains this.", show_default=False)
     ] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Items at once. Default: 16.", show_default=False)] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, …", show_default=False)] = None,
+    batch_size: BatchSize = None,
+    device: Device = None,
     roots: Roots = None,
     config: ConfigFile = None,
     overrides: Overrides = None,

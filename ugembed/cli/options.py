@@ -25,3 +25,6 @@ Roots = Annotated[
         show_default=False,
     ),
 ]
+Model = Annotated[Path | None, typer.Option("--model", help="Run, checkpoint or saved model.", show_default=False)]
+BatchSize = Annotated[int | None, typer.Option("--batch-size", help="Items at once. Default: 16.", show_default=False)]
+Device = Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1, …", show_default=False)]

@@ -30,23 +30,28 @@ def print_json(value: Any) -> None:
     typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY).decode())
 
 
+def live_bars() -> Progress:
+    """A live display on stderr; tasks carry a ``note`` that says what is happening."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("[bold]{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("[dim]{task.fields[note]}"),
+        console=stderr,
+    )
+
+
 @contextmanager
 def progress(title: str) -> Iterator[OnProgress]:
     """A live bar on stderr while the block runs; plain lines at every tenth when stderr is not a terminal."""
     if not stderr.is_terminal:
         yield _plain(title)
         return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("[bold]{task.description}"),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        TextColumn("[dim]{task.fields[note]}"),
-    )
-    with Progress(*columns, console=stderr) as bars:
+    with live_bars() as bars:
         task = bars.add_task(title, total=None, note="")
 
         def advance(done: int, total: int, note: str = "") -> None:

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from ugembed.cli.options import ConfigFile, Overrides
-from ugembed.cli.output import stderr
+from ugembed.cli.output import live_bars, stderr
 from ugembed.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -108,20 +108,7 @@ def _live(title: str) -> Iterator[tuple[Any, OnReport]]:
     if not stderr.is_terminal:
         yield _plain(title)
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import TimeRemainingColumn as Left
-
-    columns = (
-        SpinnerColumn(),
-        TextColumn("[bold]{task.description}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        Left(),
-        TextColumn("{task.fields[note]}"),
-    )
-    with Progress(*columns, console=stderr) as bars:
+    with live_bars() as bars:
         task = bars.add_task(title, total=None, note="loading model and data")
 
         def on_start(started: Started) -> None:

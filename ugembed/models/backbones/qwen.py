@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from ugembed.errors import CheckpointError
-from ugembed.models.backbones.base import GRAPH_TOKENS, MarkerIds
+from ugembed.models.backbones.base import GRAPH_TOKENS, Backbone, BackboneConfig, MarkerIds
 from ugembed.models.inputs import ModelInputs
 
 CHAT_TOKENS = ("<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|image_pad|>", "<|vision_end|>")
 PADDING_TOKEN = "<|endoftext|>"
+
+
+class QwenVLConfig(BackboneConfig):
+    """What Qwen-VL configurations share; subclasses name the kind, the default checkpoint and transformers' class."""
+
+    path: str
+    """Local folder or hub name of the checkpoint."""
+    dtype: Literal["float32", "bfloat16", "float16"] = "bfloat16"
+    """Precision of the frozen weights."""
+    attention: Literal["sdpa", "eager", "flash_attention_2"] = "sdpa"
+    """Attention kernel."""
+
+    def load(self, model_class: Any) -> Backbone:
+        """Load the checkpoint into transformers' ``model_class``."""
+        return load_qwen(model_class, self.path, dtype=self.dtype, attention=self.attention)
 
 
 class QwenVL:
@@ -59,7 +74,6 @@ class QwenVL:
         return grid_thw.prod(dim=-1).div(merged, rounding_mode="floor")
 
     def hidden_states(self, inputs: ModelInputs) -> Tensor:
-        positions = None
         if inputs.image_grid is not None:
             positions, _ = self.model.get_rope_index(
                 inputs.input_ids,

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ugembed.models.backbones.base import Backbone, BackboneConfig
+from ugembed.models.backbones.base import Backbone
+from ugembed.models.backbones.qwen import QwenVLConfig
 
 
-class Qwen2VLConfig(BackboneConfig):
+class Qwen2VLConfig(QwenVLConfig):
     """Qwen2-VL by transformers' own classes."""
 
     kind: Literal["qwen2_vl"] = "qwen2_vl"
     path: str = "Qwen/Qwen2-VL-7B-Instruct"
-    """Local folder or hub name of the checkpoint."""
-    dtype: Literal["float32", "bfloat16", "float16"] = "bfloat16"
-    """Precision of the frozen weights."""
-    attention: Literal["sdpa", "eager", "flash_attention_2"] = "sdpa"
-    """Attention kernel."""
 
     def build(self) -> Backbone:
         from transformers import Qwen2VLModel
 
-        from ugembed.models.backbones.qwen import load_qwen
-
-        return load_qwen(Qwen2VLModel, self.path, dtype=self.dtype, attention=self.attention)
+        return self.load(Qwen2VLModel)
