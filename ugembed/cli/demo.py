@@ -53,39 +53,44 @@ def _announce(number: int, steps: Sequence[Step]) -> None:
     step = steps[number]
     following = f"[dim]next: {steps[number + 1].title}[/]" if number + 1 < len(steps) else "[dim]next: the report[/]"
     stderr.print()
-    stderr.print(f"[bold cyan]{number + 1}/{len(steps)}[/] [bold]{step.title}[/]  {following}")
+    stderr.print(f"[bold cyan]{number + 1}/{len(steps)}[/] [bold]{step.title}[/]  {following}", soft_wrap=True)
     if step.command:
         stderr.print(f"[dim]$ ugembed {escape(shlex.join(step.command))}[/]", soft_wrap=True)
 
 
 def tables(result: DemoResult) -> list[Table]:
-    """For every split the figures of each run and query mode beside chance, in per cent."""
-    from rich.table import Table
-
+    """For every split: each run and query mode beside chance, over all questions, and Hit@5 by family; in per cent."""
     from ugembed.demo.run import SPLITS
 
     made = []
     for split, words in SPLITS.items():
         of_split = {(run, mode): one for (run, mode, where), one in result.evaluations.items() if where == split}
         first = next(iter(of_split.values()))
-        families = [family.name for family in first.families]
-        table = Table(title=f"{words} ({first.overall.cases} questions)", title_justify="left", header_style="bold")
-        table.add_column("model, query mode", no_wrap=True)
-        for name in (*METRICS.values(), *(f"Hit@5 {family.replace('_', ' ')}" for family in families)):
-            table.add_column(name, justify="right")
+        overall = _table(f"{words}: {first.overall.cases} questions, 20 candidates each", list(METRICS.values()))
+        families = _table(f"{words}: Hit@5 by kind of question", [family.name for family in first.families])
         for (run, mode), one in of_split.items():
-            cells = _cells(one.overall.metrics, [family.metrics for family in one.families])
+            label = f"{run.replace('stage', 'stage ')} · {mode}"
             style = "bold green" if (run, mode) == ("stage2", "fusion") else ""
-            table.add_row(f"{run.replace('stage', 'stage ')} · {mode}", *cells, style=style)
-        chance = _cells(first.overall.chance, [family.chance for family in first.families])
-        table.add_row("chance", *chance, style="dim")
-        made.append(table)
+            overall.add_row(label, *(_percent(one.overall.metrics[name]) for name in METRICS), style=style)
+            families.add_row(label, *(_percent(family.metrics["hit@5"]) for family in one.families), style=style)
+        overall.add_row("chance", *(_percent(first.overall.chance[name]) for name in METRICS), style="dim")
+        families.add_row("chance", *(_percent(family.chance["hit@5"]) for family in first.families), style="dim")
+        made += [overall, families]
     return made
 
 
 METRICS = {"hit@1": "Hit@1", "hit@3": "Hit@3", "hit@5": "Hit@5", "hit@10": "Hit@10", "mrr": "MRR", "ndcg@5": "NDCG@5"}
 
 
-def _cells(overall: dict[str, float], families: Sequence[dict[str, float]]) -> list[str]:
-    values = [*(overall[name] for name in METRICS), *(family["hit@5"] for family in families)]
-    return [f"{100 * value:.1f}" for value in values]
+def _table(title: str, columns: Sequence[str]) -> Table:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", header_style="bold")
+    table.add_column("model · mode", no_wrap=True)
+    for name in columns:
+        table.add_column(name.replace("_", " "), justify="right")
+    return table
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}"

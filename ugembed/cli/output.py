@@ -68,6 +68,6 @@ def _plain(title: str) -> OnProgress:
         tenth = 10 * done // total if total else 10
         if tenth != last:
             last = tenth
-            stderr.print(f"{title}: {done}/{total} {note}".rstrip())
+            stderr.print(f"{title}: {done}/{total} {note}".rstrip(), markup=False, soft_wrap=True)
 
     return advance

@@ -94,7 +94,9 @@ def _train(
     with _live(f"train {stage}") as (on_start, on_report):
         state = train(config, resume=(path or config.out) if resume else None, on_start=on_start, on_report=on_report)
     if rank() == 0:
-        stderr.print(f"{stage}: {state.step} steps done; the model is in [bold]{escape(str(config.out))}[/]")
+        stderr.print(
+            f"{stage}: {state.step} steps done; the model is in [bold]{escape(str(config.out))}[/]", soft_wrap=True
+        )
 
 
 @contextmanager
@@ -112,7 +114,7 @@ def _live(title: str) -> Iterator[tuple[Any, OnReport]]:
         task = bars.add_task(title, total=None, note="loading model and data")
 
         def on_start(started: Started) -> None:
-            stderr.print(_describe(title, started))
+            stderr.print(_describe(title, started), soft_wrap=True)
             bars.update(task, total=started.steps, completed=started.resumed_step, note="first step")
 
         def on_report(report: Mapping[str, Any]) -> None:
@@ -127,13 +129,13 @@ def _plain(title: str) -> tuple[Any, OnReport]:
     def on_start(started: Started) -> None:
         nonlocal total, before
         total, before = started.steps, started.resumed_step
-        stderr.print(_describe(title, started))
+        stderr.print(_describe(title, started), soft_wrap=True)
 
     def on_report(report: Mapping[str, Any]) -> None:
         step = report["step"]
         if step in (1, total) or step % max(1, total // 20) == 0:
             left = report["elapsed_s"] / (step - before) * (total - step)
-            stderr.print(f"{title}: step {step}/{total}, {_note(report)}, {left:.0f} s left")
+            stderr.print(f"{title}: step {step}/{total}, {_note(report)}, {left:.0f} s left", soft_wrap=True)
 
     return on_start, on_report
 

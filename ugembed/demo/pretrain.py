@@ -1,11 +1,12 @@
 """Make the tiny backbone: a small Qwen2.5-VL, pretrained on synthetic cities as real backbones are on the world.
 
 ``python -m ugembed.demo.pretrain`` (or ``make tiny-backbone``) writes ``ugembed/models/backbones/tiny_weights``. The
-cities have seeds that no demo, test or benchmark uses. Three kinds of pairs are pulled together, all weights trained:
+cities have seeds that no demo, test or benchmark uses. Four kinds of pairs are pulled together, all weights trained:
 
 - a picture and a caption of what is visible in it (no names);
-- two wordings of where a place is (names, distances, what is visible);
-- the names around a place, listed one after the other, and a wording of where it is.
+- two wordings of where a place is (names, distances, one thing that is visible);
+- a picture under a question and a wording of where it was taken;
+- the names around a place, listed one after the other, with or without its picture, and a wording of where it is.
 
 No graph is seen: a node is nothing but words here, and positions and edges are unknown to the backbone.
 """
@@ -18,6 +19,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +28,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ugembed.demo.pretrain_data import Sight, read_cities
+from ugembed.demo.phrases import pick
+from ugembed.demo.pretrain_data import Sight, city_config, read_cities
 from ugembed.files import write_atomic
 from ugembed.losses.info_nce import InfoNceConfig
 from ugembed.models.backbones.qwen import QwenVL
 from ugembed.models.backbones.tiny import QWEN_TOKENS, WEIGHTS, TinyConfig, qwen_config
 from ugembed.models.inputs import InputBuilder, InputsConfig
 from ugembed.models.pooling import last_token
-from ugembed.records.item import Item
+from ugembed.records.item import IMAGE_TAG, Item
 from ugembed.train.config import OptimizerConfig
 from ugembed.train.optim import schedule
 
@@ -42,6 +45,9 @@ FIRST_SEED = 9000
 """Seeds of the pretraining cities start here; the demo and the tests stay below."""
 SIZE = TinyConfig(width=128, layers=4, vision_width=96, vision_layers=4)
 VOCABULARY = 4096
+QUESTIONS = ("", "Where was this picture taken?", "What is this place?", "Which place is this?")
+KINDS = ("caption", "two wordings", "placed", "listed")
+REQUESTS = ("", "", "Which picture shows this place? ", "Find this place: ")
 INPUTS = InputsConfig(instruction="Embed this place.", min_pixels=784, max_pixels=168 * 112, cache_mb=6000)
 OPTIMIZER = OptimizerConfig(lr=1.5e-3, weight_decay=0.05, betas=(0.9, 0.98), warmup_ratio=0.04, final_ratio=0.02)
 LOSS = InfoNceConfig(temperature=0.05, symmetric=True)
@@ -53,7 +59,7 @@ class Recipe:
 
     seed: int = 0
     cities: int = 16
-    steps: int = 1600
+    steps: int = 1200
     batch: int = 48
 
 
@@ -94,21 +100,33 @@ def new_backbone(tokenizer: Any, seed: int) -> QwenVL:
 
 
 def batches(cities: Sequence[Sequence[Sight]], recipe: Recipe) -> Iterator[tuple[list[Item], list[Item]]]:
-    """Endless pairs of (left, right) items: picture steps and text steps take turns; a batch is of one city."""
+    """Endless pairs of (left, right) items; the kinds take turns, and a batch is of one city."""
     rng = np.random.default_rng(recipe.seed)
-    step = 0
-    while True:
-        pictures = step % 2 == 0
+    for kind in cycle((_captioned, _worded_twice, _placed, _listed)):
         city = cities[int(rng.integers(len(cities)))]
-        chosen = [city[int(k)] for k in rng.choice(len(city), min(recipe.batch, len(city)), replace=False)]
-        right = [Item(sight.caption(rng) if pictures else sight.wording(rng)) for sight in chosen]
-        if pictures:
-            left = [Item("<image>", (sight.image,)) for sight in chosen]
-        else:
-            listing = step % 4 == 1
-            left = [Item(sight.listing(rng) if listing else sight.wording(rng)) for sight in chosen]
-        yield left, right
-        step += 1
+        chosen = rng.choice(len(city), min(recipe.batch, len(city)), replace=False)
+        pairs = [kind(city[int(k)], rng) for k in chosen]
+        yield [left for left, _ in pairs], [right for _, right in pairs]
+
+
+def _captioned(sight: Sight, rng: np.random.Generator) -> tuple[Item, Item]:
+    return Item(f"{IMAGE_TAG}{pick(rng, QUESTIONS)}", (sight.image,)), Item(sight.caption(rng))
+
+
+def _worded_twice(sight: Sight, rng: np.random.Generator) -> tuple[Item, Item]:
+    return Item(f"{pick(rng, REQUESTS)}{sight.wording(rng)}"), Item(sight.wording(rng))
+
+
+def _placed(sight: Sight, rng: np.random.Generator) -> tuple[Item, Item]:
+    right = Item(f"{pick(rng, REQUESTS)}{sight.wording(rng)}")
+    return Item(f"{IMAGE_TAG}{pick(rng, QUESTIONS)}", (sight.image,)), right
+
+
+def _listed(sight: Sight, rng: np.random.Generator) -> tuple[Item, Item]:
+    names, right = sight.listing(rng), Item(sight.wording(rng))
+    if rng.random() < 0.5:
+        return Item(names), right
+    return Item(f"{names}. {IMAGE_TAG}{pick(rng, QUESTIONS)}", (sight.image,)), right
 
 
 def pretrain(
@@ -116,12 +134,7 @@ def pretrain(
 ) -> tuple[QwenVL, dict[str, float]]:
     """Train a new backbone; returns it with its last in-batch accuracies."""
     rng = np.random.default_rng(recipe.seed + 1)
-    corpus = [
-        text
-        for city in cities
-        for s in city
-        for text in (s.wording(rng), s.wording(rng), s.listing(rng), s.caption(rng))
-    ]
+    corpus = [text for city in cities for s in city for text in (s.wording(rng), s.listing(rng), s.caption(rng))]
     backbone = new_backbone(train_tokenizer(corpus), recipe.seed)
     prepare = InputBuilder(backbone, INPUTS, reads_graphs=False)
     model = backbone.model
@@ -129,7 +142,7 @@ def pretrain(
         model.parameters(), lr=OPTIMIZER.lr, betas=OPTIMIZER.betas, weight_decay=OPTIMIZER.weight_decay
     )
     loss_of = LOSS.build()
-    running = {"pictures": 0.0, "texts": 0.0}
+    running = dict.fromkeys(KINDS, 0.0)
     started = time.perf_counter()
 
     def encode(items: list[Item]) -> Tensor:
@@ -146,12 +159,13 @@ def pretrain(
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), OPTIMIZER.clip_norm)
         optimizer.step()
-        kind = "pictures" if left[0].images else "texts"
+        kind = KINDS[step % len(KINDS)]
         accuracy = float(((one @ other.T).argmax(dim=1) == target).float().mean())
         running[kind] += (accuracy - running[kind]) * 0.05
         if step % 50 == 49:
             speed = (step + 1) / (time.perf_counter() - started)
-            say(f"step {step + 1}/{recipe.steps} loss {loss.item():.3f} " + str(running) + f" {speed:.2f} steps/s")
+            shown = ", ".join(f"{name} {accuracy:.2f}" for name, accuracy in running.items())
+            say(f"step {step + 1}/{recipe.steps}: {speed:.2f} steps/s, in-batch accuracy: {shown}")
     return backbone, running
 
 
@@ -174,8 +188,7 @@ def data_card(recipe: Recipe, results: dict[str, float], weights: int) -> str:
         recipe=recipe,
         loss=LOSS,
         optimizer=OPTIMIZER,
-        pictures=f"{results['pictures']:.2f}",
-        texts=f"{results['texts']:.2f}",
+        results=", ".join(f"{kind} {accuracy:.2f}" for kind, accuracy in results.items()),
     )
 
 
@@ -183,7 +196,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     parser.add_argument("--work", type=Path, default=Path("runs/pretrain"), help="where the cities are written")
-    for name, value in (("seed", 0), ("cities", 16), ("steps", 1600), ("batch", 48)):
+    for name, value in (("seed", 0), ("cities", 16), ("steps", 1200), ("batch", 48)):
         parser.add_argument(f"--{name}", type=int, default=value)
     given = vars(parser.parse_args())
     out, work = given.pop("out"), given.pop("work")
@@ -192,7 +205,8 @@ def main() -> None:
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
-    cities = read_cities(work, range(FIRST_SEED, FIRST_SEED + recipe.cities), say)
+    configs = [city_config(FIRST_SEED + number) for number in range(recipe.cities)]
+    cities = read_cities(work, configs, say)
     backbone, results = pretrain(cities, recipe, say=say)
     weights = sum(parameter.numel() for parameter in backbone.model.parameters())
     save(backbone, out, data_card(recipe, results, weights))

@@ -39,11 +39,15 @@ class Sight:
         return place_text(self.spot.view, self.spot.graph, rng)
 
     def listing(self, rng: np.random.Generator) -> str:
-        """The own street and the nearest places, one after the other in any order."""
+        """The nearest things on the map in any order: by name and category, or as their full records."""
         known = self.spot.known
-        near = [f"{place.name}, {place.category}" for place in known.places[: int(rng.integers(4, LISTED))]]
-        names = [f"{known.street}, street", *near]
-        return "; ".join(names[int(k)] for k in rng.permutation(len(names)))
+        count = int(rng.integers(4, LISTED))
+        if rng.random() < 0.5:
+            nodes = [node for node in self.spot.graph.nodes if node.id != self.spot.graph.center]
+            things = [node.text for node in nodes[:count]]
+        else:
+            things = [f"{known.street}, street", *(f"{place.name}, {place.category}" for place in known.places[:count])]
+        return "; ".join(things[int(k)] for k in rng.permutation(len(things)))
 
 
 def city_config(seed: int) -> CityConfig:
@@ -51,13 +55,13 @@ def city_config(seed: int) -> CityConfig:
     return CityConfig(seed=seed, unseen_districts=0, images_per_district=200, heldout_per_district=0, unseen_images=0)
 
 
-def read_cities(work: Path, seeds: Sequence[int], say: Callable[[str], None]) -> list[list[Sight]]:
-    """Every picture of the cities of ``seeds``; those that ``work`` does not hold yet are made."""
+def read_cities(work: Path, configs: Sequence[CityConfig], say: Callable[[str], None]) -> list[list[Sight]]:
+    """Every picture of the cities; those that ``work`` does not hold yet are made."""
     cities = []
-    for seed in seeds:
-        config, folder = city_config(seed), work / f"city-{seed}"
+    for config in configs:
+        folder = work / f"city-{config.seed}"
         if not (folder / WORLD).is_dir():
-            say(f"making city {seed}")
+            say(f"making city {config.seed}")
             write_world(config, folder)
         graphs = folder / "graphs"
         if not graphs.is_dir():

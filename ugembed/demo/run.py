@@ -42,7 +42,7 @@ class DemoConfig(Config):
     """Optimizer steps of stage 1."""
     stage2_steps: PositiveInt = 170
     """Optimizer steps of stage 2."""
-    limit: PositiveInt = 80
+    limit: PositiveInt = 60
     """Questions asked of every benchmark file."""
 
 
@@ -91,15 +91,19 @@ def plan(config: DemoConfig) -> list[Step]:
     ]
     for run, mode in EVALUATIONS:
         for split, words in SPLITS.items():
-            ask = ("--query-mode", mode, "--limit", str(config.limit), "--filename-pattern", split)
-            where = ("--root", ".", "--out", f"eval/{run}_{mode}_{split}", "--batch-size", "64")
-            steps.append(
-                Step(
-                    f"ask {run} in {mode} mode about {words}",
-                    ("eval", "--model", f"runs/{run}", "--benchmark", "benchmark", *ask, *where),
-                )
-            )
+            title = f"ask {run.replace('stage', 'stage ')} in {mode} mode about {words}"
+            steps.append(Step(title, _evaluation(run, mode, split, config.limit)))
     return steps
+
+
+def _evaluation(run: str, mode: str, split: str, limit: int) -> tuple[str, ...]:
+    files = [f"benchmark/{family}/{split}_with_graph.jsonl" for family in ("geolocation", "retrieval", "perception")]
+    files.append(f"benchmark/spatial_reasoning/by_type_{split}")
+    return (
+        *("eval", "--model", f"runs/{run}", "--query-mode", mode),
+        *(word for file in files for word in ("--benchmark", file)),
+        *("--limit", str(limit), "--root", ".", "--batch-size", "64", "--out", f"eval/{run}_{mode}_{split}"),
+    )
 
 
 def _run_file(stage: int, steps: int) -> tuple[str, ...]:

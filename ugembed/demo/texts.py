@@ -55,16 +55,16 @@ def place_text(view: View, graph: UrbanGraph, rng: np.random.Generator) -> str:
 
 
 def describe_place(view: View, known: Surroundings, rng: np.random.Generator) -> str:
-    """Street, two near places, the nearest crossing, and what is visible, in at most 40 words.
+    """Street, two near places, the nearest crossing, and one thing that is visible.
 
-    ``"Maple Street near Harbour Library and Old Heron Café, 60 m north of Old Mill Road. A red dome ahead, …."``
+    ``"Maple Street near Harbour Library and Old Heron Café, 60 m north of Old Mill Road. A red dome ahead."`` One thing
+    only: a picture then narrows the place down, and it takes the names of the graph to tell it.
     """
     form = pick(rng, _PLACE)
     near = _near(known.places[:2], rng)
     cross = beside_crossing(known)
     where = known.street or "a street"
-    names = f"{where} {near} {cross} this is in view"
-    words = _fitting(visible_phrases(view, rng), MOST_WORDS - len(names.split()))
+    words = pick(rng, visible_phrases(view, rng))
     text = form.format(
         where=where,
         near=f" {near}" if near else "",

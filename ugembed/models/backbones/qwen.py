@@ -113,7 +113,9 @@ def load_qwen(model_class: Any, path: str, *, dtype: str, attention: str) -> Qwe
     """
     from transformers import AutoConfig, AutoTokenizer
     from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()
     try:
         config = AutoConfig.from_pretrained(path)
         if not issubclass(model_class.config_class, type(config)):
