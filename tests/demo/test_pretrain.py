@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from ugembed.demo.model import CityConfig
-from ugembed.demo.pretrain import FIRST_SEED, KINDS, Recipe, batches, data_card, pretrain, save
+from ugembed.demo.pretrain import FIRST_SEED, PAIRS, Recipe, batches, data_card, pretrain, save
 from ugembed.demo.pretrain_data import Sight, read_cities
 from ugembed.models.backbones.qwen2_5_vl import Qwen25VLConfig
 from ugembed.models.backbones.tiny import QWEN_TOKENS, WEIGHTS
@@ -25,8 +24,9 @@ def cities(tmp_path_factory: pytest.TempPathFactory) -> list[list[Sight]]:
 
 def test_the_kinds_take_turns_and_left_belongs_to_right(cities: list[list[Sight]]) -> None:
     streets = {sight.spot.id: sight.spot.known.street for sight in cities[0]}
-    for step, (left, right) in enumerate(islice(batches(cities, Recipe(batch=4)), 8)):
-        kind = KINDS[step % 4]
+    seen = set()
+    for kind, left, right in batches(cities, Recipe(batch=4, steps=16)):
+        seen.add(kind)
         assert len(left) == len(right) == 4
         assert all(bool(item.images) for item in left) or kind not in ("caption", "placed")
         assert not any(item.images or item.graphs for item in right)
@@ -37,6 +37,7 @@ def test_the_kinds_take_turns_and_left_belongs_to_right(cities: list[list[Sight]
                 assert streets[one.images[0].stem] in other.text
             if kind == "two wordings":
                 assert any(street in one.text and street in other.text for street in streets.values())
+    assert seen == set(PAIRS)
 
 
 def test_a_pretrained_folder_loads_as_a_qwen_checkpoint_and_says_what_it_is_made_of(

@@ -56,7 +56,9 @@ def test_the_same_configuration_writes_the_same_bytes(written: Path, tmp_path: P
         read_manifest(written / part, kind=kind, verify=True)
 
 
-@pytest.mark.parametrize(("stage", "graphs"), [("stage1", 0), ("stage2", 1), ("stage2_questions", 1)])
+@pytest.mark.parametrize(
+    ("stage", "graphs"), [("stage1", 0), ("stage2", 1), ("stage2_perception", 1), ("stage2_spatial", 1)]
+)
 def test_rows_come_only_from_their_split_and_carry_their_graph(written: Path, stage: str, graphs: int) -> None:
     split = splits(written)
     for suffix, wanted in (("", "train"), ("_validation", "validation")):
@@ -69,7 +71,7 @@ def test_rows_come_only_from_their_split_and_carry_their_graph(written: Path, st
 
 
 def test_no_answer_stands_in_its_question(written: Path) -> None:
-    for name in ("stage1", "stage2", "stage2_questions"):
+    for name in ("stage1", "stage2", "stage2_perception", "stage2_spatial"):
         assert all(row.positives[0].text not in row.query.text for row in pairs(written, name))
     for name in benchmark_files(written):
         if not name.startswith("retrieval"):

@@ -96,6 +96,13 @@ def test_every_trainable_parameter_gets_a_gradient_and_nothing_else_is_trainable
     assert all(value.grad is None for value in frozen)
 
 
+def test_encoding_before_training_leaves_training_possible() -> None:
+    embedder = Embedder(ModelConfig.model_validate(model_config()))
+    embedder.encode_items([item(0)])
+    embedder(embedder.prepare([item(0), item(1)])).sum().backward()
+    assert embedder.get_parameter("graph_encoder.gain").grad is not None
+
+
 def test_encode_returns_unit_rows_in_the_order_given(embedder: Embedder) -> None:
     pictures, graphs = [picture(k) for k in range(5)], [graph(k, 2 + k) for k in range(5)]
     texts = ["why " * (5 - k) for k in range(5)]

@@ -19,7 +19,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +45,6 @@ FIRST_SEED = 9000
 SIZE = TinyConfig(width=128, layers=4, vision_width=96, vision_layers=4)
 VOCABULARY = 4096
 QUESTIONS = ("", "Where was this picture taken?", "What is this place?", "Which place is this?")
-KINDS = ("caption", "two wordings", "placed", "listed")
 REQUESTS = ("", "", "Which picture shows this place? ", "Find this place: ")
 INPUTS = InputsConfig(instruction="Embed this place.", min_pixels=784, max_pixels=168 * 112, cache_mb=6000)
 OPTIMIZER = OptimizerConfig(lr=1.5e-3, weight_decay=0.05, betas=(0.9, 0.98), warmup_ratio=0.04, final_ratio=0.02)
@@ -59,7 +57,7 @@ class Recipe:
 
     seed: int = 0
     cities: int = 16
-    steps: int = 1200
+    steps: int = 900
     batch: int = 48
 
 
@@ -99,18 +97,23 @@ def new_backbone(tokenizer: Any, seed: int) -> QwenVL:
     return backbone
 
 
-def batches(cities: Sequence[Sequence[Sight]], recipe: Recipe) -> Iterator[tuple[list[Item], list[Item]]]:
-    """Endless pairs of (left, right) items; the kinds take turns, and a batch is of one city."""
+def batches(cities: Sequence[Sequence[Sight]], recipe: Recipe) -> Iterator[tuple[str, list[Item], list[Item]]]:
+    """(kind, left items, right items) of every step; a batch is of one city.
+
+    What is seen and what is read is learnt first, each by itself; then how the two belong together.
+    """
     rng = np.random.default_rng(recipe.seed)
-    for kind in cycle((_captioned, _worded_twice, _placed, _listed)):
+    for step in range(recipe.steps):
+        lesson = FIRST_LESSONS if step < recipe.steps * FIRST_SHARE else LATER_LESSONS
+        kind = lesson[step % len(lesson)]
         city = cities[int(rng.integers(len(cities)))]
         chosen = rng.choice(len(city), min(recipe.batch, len(city)), replace=False)
-        pairs = [kind(city[int(k)], rng) for k in chosen]
-        yield [left for left, _ in pairs], [right for _, right in pairs]
+        pairs = [PAIRS[kind](city[int(k)], rng) for k in chosen]
+        yield kind, [left for left, _ in pairs], [right for _, right in pairs]
 
 
 def _captioned(sight: Sight, rng: np.random.Generator) -> tuple[Item, Item]:
-    return Item(f"{IMAGE_TAG}{pick(rng, QUESTIONS)}", (sight.image,)), Item(sight.caption(rng))
+    return Item(IMAGE_TAG, (sight.image,)), Item(sight.caption(rng))
 
 
 def _worded_twice(sight: Sight, rng: np.random.Generator) -> tuple[Item, Item]:
@@ -124,9 +127,16 @@ def _placed(sight: Sight, rng: np.random.Generator) -> tuple[Item, Item]:
 
 def _listed(sight: Sight, rng: np.random.Generator) -> tuple[Item, Item]:
     names, right = sight.listing(rng), Item(sight.wording(rng))
-    if rng.random() < 0.5:
+    if rng.random() < 0.6:
         return Item(names), right
     return Item(f"{names}. {IMAGE_TAG}{pick(rng, QUESTIONS)}", (sight.image,)), right
+
+
+PAIRS = {"caption": _captioned, "two wordings": _worded_twice, "placed": _placed, "listed": _listed}
+FIRST_LESSONS = ("caption", "two wordings", "caption", "listed")
+LATER_LESSONS = ("placed", "listed", "caption", "listed")
+FIRST_SHARE = 0.55
+"""Share of all steps that the first lessons take."""
 
 
 def pretrain(
@@ -142,14 +152,14 @@ def pretrain(
         model.parameters(), lr=OPTIMIZER.lr, betas=OPTIMIZER.betas, weight_decay=OPTIMIZER.weight_decay
     )
     loss_of = LOSS.build()
-    running = dict.fromkeys(KINDS, 0.0)
+    running = dict.fromkeys(PAIRS, 0.0)
     started = time.perf_counter()
 
     def encode(items: list[Item]) -> Tensor:
         inputs = prepare(items)
         return functional.normalize(last_token(backbone.hidden_states(inputs), inputs.attention_mask), dim=1)
 
-    for step, (left, right) in zip(range(recipe.steps), batches(cities, recipe), strict=False):
+    for step, (kind, left, right) in enumerate(batches(cities, recipe)):
         for group in optimizer.param_groups:
             group["lr"] = OPTIMIZER.lr * schedule(step, recipe.steps, OPTIMIZER)
         one, other = encode(left), encode(right)
@@ -159,7 +169,6 @@ def pretrain(
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), OPTIMIZER.clip_norm)
         optimizer.step()
-        kind = KINDS[step % len(KINDS)]
         accuracy = float(((one @ other.T).argmax(dim=1) == target).float().mean())
         running[kind] += (accuracy - running[kind]) * 0.05
         if step % 50 == 49:
@@ -196,7 +205,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     parser.add_argument("--work", type=Path, default=Path("runs/pretrain"), help="where the cities are written")
-    for name, value in (("seed", 0), ("cities", 16), ("steps", 1200), ("batch", 48)):
+    for name, value in (("seed", 0), ("cities", 16), ("steps", 900), ("batch", 48)):
         parser.add_argument(f"--{name}", type=int, default=value)
     given = vars(parser.parse_args())
     out, work = given.pop("out"), given.pop("work")

@@ -11,7 +11,7 @@ import numpy as np
 from ugembed.demo.city import build_city
 from ugembed.demo.model import CityConfig
 from ugembed.demo.spots import WORLD, Spot, read_spots
-from ugembed.demo.texts import place_text, visible_caption
+from ugembed.demo.texts import describe_place, visible_caption
 from ugembed.demo.world import write_world
 from ugembed.graphs.build import BuildGraphsConfig, build_graphs
 from ugembed.progress import silent
@@ -35,8 +35,8 @@ class Sight:
         return visible_caption(self.spot.view, rng)
 
     def wording(self, rng: np.random.Generator) -> str:
-        """Where it is: names, distances, what is visible."""
-        return place_text(self.spot.view, self.spot.graph, rng)
+        """Where it is: names, distances, one thing that is visible."""
+        return describe_place(self.spot.view, self.spot.known, rng, seen=1)
 
     def listing(self, rng: np.random.Generator) -> str:
         """The nearest things on the map in any order: by name and category, or as their full records."""

@@ -37,16 +37,20 @@ def stage2_pairs(config: CityConfig, spots: Sequence[Spot]) -> Iterator[Pair]:
         yield from _where_pairs(config, spot, graph=True)
 
 
-def question_pairs(config: CityConfig, spots: Sequence[Spot]) -> Iterator[Pair]:
-    """Graph and picture under a question to its answer: one of each spatial type, and two dimensions of perception."""
+def spatial_pairs(config: CityConfig, spots: Sequence[Spot]) -> Iterator[Pair]:
+    """Graph and picture under a question of each spatial type, to the name that answers it."""
     for spot in spots:
-        rng = rng_for(config, "question-rows", _number(spot))
+        rng = rng_for(config, "spatial-rows", _number(spot))
         asked = [question for ask in QUESTIONS.values() if (question := ask(spot, rng)) is not None]
-        texts = [(question.text, question.answer.name) for question in asked]
-        for k in rng.permutation(len(DIMENSIONS))[:2].tolist():
-            judged = statement(DIMENSIONS[k], spot.view, spot.known)
-            texts.append((f"How {DIMENSIONS[k]} does this place feel?", judged))
-        yield from _pairs(spot, texts, graph=True)
+        yield from _pairs(spot, [(question.text, question.answer.name) for question in asked], graph=True)
+
+
+def perception_pairs(config: CityConfig, spots: Sequence[Spot]) -> Iterator[Pair]:
+    """Graph and picture under a question on one dimension of perception, to the judgement with its reasons."""
+    for spot in spots:
+        dimension = DIMENSIONS[int(rng_for(config, "perception-rows", _number(spot)).integers(len(DIMENSIONS)))]
+        judged = statement(dimension, spot.view, spot.known)
+        yield from _pairs(spot, [(f"How {dimension} does this place feel?", judged)], graph=True)
 
 
 def _where_pairs(config: CityConfig, spot: Spot, *, graph: bool) -> Iterator[Pair]:

@@ -16,6 +16,7 @@ from ugembed.demo.views import View
 from ugembed.graphs.schema import UrbanGraph
 
 MOST_WORDS = 40
+MOST_SEEN = 2
 
 _VISIBLE = (
     "{V}.",
@@ -54,17 +55,19 @@ def place_text(view: View, graph: UrbanGraph, rng: np.random.Generator) -> str:
     return describe_place(view, surroundings(graph), rng)
 
 
-def describe_place(view: View, known: Surroundings, rng: np.random.Generator) -> str:
-    """Street, two near places, the nearest crossing, and one thing that is visible.
+def describe_place(view: View, known: Surroundings, rng: np.random.Generator, *, seen: int = MOST_SEEN) -> str:
+    """Street, two near places, the nearest crossing, and at most ``seen`` things that are visible.
 
-    ``"Maple Street near Harbour Library and Old Heron Café, 60 m north of Old Mill Road. A red dome ahead."`` One thing
-    only: a picture then narrows the place down, and it takes the names of the graph to tell it.
+    ``"Maple Street near Harbour Library and Old Heron Café, 60 m north of Old Mill Road. A red dome ahead, trees."`` No
+    more: a picture then narrows the place down, and it takes the names of the graph to tell it.
     """
     form = pick(rng, _PLACE)
     near = _near(known.places[:2], rng)
     cross = beside_crossing(known)
     where = known.street or "a street"
-    words = pick(rng, visible_phrases(view, rng))
+    phrases = visible_phrases(view, rng)
+    chosen = sorted(rng.permutation(len(phrases))[:seen].tolist())
+    words = ", ".join(phrases[k] for k in chosen)
     text = form.format(
         where=where,
         near=f" {near}" if near else "",

@@ -11,7 +11,7 @@ from ugembed.demo.model import City, CityConfig
 from ugembed.demo.osm_xml import osm_xml, points_csv
 from ugembed.demo.questions import QUESTIONS
 from ugembed.demo.render import Renderer
-from ugembed.demo.rows import question_pairs, stage1_pairs, stage2_pairs
+from ugembed.demo.rows import perception_pairs, spatial_pairs, stage1_pairs, stage2_pairs
 from ugembed.demo.spots import WORLD, Spot, read_spots
 from ugembed.demo.views import look
 from ugembed.files import committed_directory, write_jsonl
@@ -78,7 +78,8 @@ def _write_rows(config: CityConfig, spots: list[Spot], folder: Path, out: Path) 
         files: tuple[tuple[str, Iterable[Pair]], ...] = (
             ("stage1", stage1_pairs(config, chosen)),
             ("stage2", stage2_pairs(config, chosen)),
-            ("stage2_questions", question_pairs(config, chosen)),
+            ("stage2_perception", perception_pairs(config, chosen)),
+            ("stage2_spatial", spatial_pairs(config, chosen)),
         )
         for name, pairs in files:
             write_jsonl(folder / f"{name}{suffix}.jsonl", [pair_row(pair, relative_to=out) for pair in pairs])

@@ -94,7 +94,7 @@ class Embedder(nn.Module):
         fused: Tensor = self.fusion(embedded, inputs, nodes)
         return fused
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def encode_items(
         self, items: Sequence[Item], *, batch_size: int = 16, on_progress: OnProgress = silent
     ) -> NDArray[np.float32]:

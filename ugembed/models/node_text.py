@@ -29,6 +29,8 @@ class NodeText:
             distinct = list(dict.fromkeys(texts))
             row = {text: position for position, text in enumerate(distinct)}
             return self._mean(distinct)[[row[text] for text in texts]]
+        if self._table is not None and self._table.device != self.embedding.weight.device:
+            self._row, self._table = {}, None
         new = [text for text in dict.fromkeys(texts) if text not in self._row]
         if new:
             self._grow(new)

@@ -2,8 +2,8 @@
 
 Mended: all graphs of a batch are encoded as one disjoint union; edges run in both directions with their own bearing and
 offset; self-loops carry zero edge features; positions are local metres; the last layer keeps its residual; nothing is
-created that is never used. A node's own words pass through unchanged beside what the network adds, so that a name can
-still be read by the language model.
+created that is never used. A node's own words pass beside the network through a linear map that starts as the identity,
+so that a name can be read by the language model from the first step on.
 """
 
 from __future__ import annotations
@@ -79,6 +79,9 @@ class Gat(GraphEncoder):
             nn.Linear(2 * hidden_size, hidden_size),
             nn.LayerNorm(hidden_size),
         )
+        self.words = nn.Linear(hidden_size, hidden_size)
+        nn.init.eye_(self.words.weight)
+        nn.init.zeros_(self.words.bias)
         self.gain = nn.Parameter(torch.tensor(0.1))
 
     def forward(self, text: Tensor, batch: GraphBatch) -> Tensor:
@@ -88,4 +91,5 @@ class Gat(GraphEncoder):
             states = states + torch.relu(norm(convolution(states, batch.edge_index, edges)))
         scale = text.norm(dim=1, keepdim=True) / text.shape[1] ** 0.5
         added: Tensor = self.gain * scale * self.output(states)
-        return text + added
+        words: Tensor = self.words(text)
+        return words + added
