@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from tests.fixtures import item, train_config, write_rows
 from ugembed.errors import CheckpointError, ConfigError, DataError, StoreError
+from ugembed.models.backbones.tiny import WEIGHTS
 from ugembed.models.saved import load_embedder
 from ugembed.train.config import TrainConfig
 from ugembed.train.journal import read_metrics
@@ -65,6 +67,19 @@ def test_training_learns_what_it_is_shown(tmp_path: Path) -> None:
     train(TrainConfig.model_validate(raw))
     losses = [line["loss"] for line in read_metrics(tmp_path / "run/metrics.jsonl")]
     assert np.mean(losses[-5:]) < 0.6 * np.mean(losses[:5])
+
+
+def test_a_bfloat16_backbone_trains_with_recomputed_activations(tmp_path: Path) -> None:
+    """The settings of the full-size run files, on the shipped small weights."""
+    data = write_rows(tmp_path, rows=8, stage=2)
+    raw = train_config(tmp_path / "run", data, stage=2, max_steps=2, precision="bfloat16", gradient_checkpointing=True)
+    raw["model"]["backbone"] = {"kind": "qwen2_5_vl", "path": str(WEIGHTS), "dtype": "bfloat16"}
+    train(TrainConfig.model_validate(raw))
+    embedder = load_embedder(tmp_path / "run", device="cpu")
+    assert embedder.backbone.token_embedding().weight.dtype == torch.bfloat16
+    assert {value.dtype for value in embedder.trained_parameters().values()} == {torch.float32}
+    vectors = embedder.encode_items([item(0), item(1)])
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
 def test_stage_two_starts_from_stage_one_and_says_so(tmp_path: Path) -> None:
