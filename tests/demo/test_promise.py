@@ -1,4 +1,4 @@
-"""The demo keeps its promise: the graph adds clearly to what pictures alone can tell, in an unseen district too."""
+"""The demo keeps its promise on the three families it asks: the graph adds clearly to what pictures alone can tell."""
 
 from __future__ import annotations
 
