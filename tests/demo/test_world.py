@@ -52,13 +52,13 @@ def test_the_same_configuration_writes_the_same_bytes(written: Path, tmp_path: P
     assert len(files) > 150
     for name in files:
         assert (written / name).read_bytes() == (again / name).read_bytes(), name
-    for part, kind in (("world", "demo-world"), ("rows", "demo-rows"), ("benchmark", "demo-benchmark")):
-        read_manifest(written / part, kind=kind, verify=True)
+    for part in ("world", "renamed", "rows", "benchmark"):
+        read_manifest(written / part, kind=f"demo-{part}", verify=True)
 
 
 @pytest.mark.parametrize(
     ("stage", "graphs", "least"),
-    [("stage1", 0, 2), ("stage2", 1, 2), ("stage2_perception", 1, 1), ("stage2_spatial", 1, 2)],
+    [("stage1", 0, 2), ("stage2_names", 1, 1), ("stage2", 1, 1), ("stage2_perception", 1, 1), ("stage2_spatial", 1, 1)],
 )
 def test_rows_come_only_from_their_split_and_carry_their_graph(
     written: Path, stage: str, graphs: int, least: int
@@ -70,7 +70,31 @@ def test_rows_come_only_from_their_split_and_carry_their_graph(
         assert {split[row.group] for row in rows} == {wanted}
         assert all(len(row.query.graphs) == graphs for row in rows)
         assert all(row.query.images[0].stem == row.group for row in rows)
-        assert all(graph.stem == row.group for row in rows for graph in row.query.graphs)
+        graphs_of = {graph.stem: row.group for row in rows for graph in row.query.graphs}
+        assert all(graph == group or graph.rpartition("-")[0] == group for graph, group in graphs_of.items())
+
+
+def test_the_names_asked_in_stage_two_are_in_the_graph_of_the_row_and_not_in_the_city(written: Path) -> None:
+    known = {
+        node.attributes["name"]
+        for graph in (written / "graphs").glob("v*.json")
+        for node in UrbanGraph.read(graph).nodes
+    }
+    rows = pairs(written, "stage2_spatial")
+    for row in rows:
+        names = {node.attributes["name"] for node in UrbanGraph.read(row.query.graphs[0]).nodes}
+        assert {item.text for item in (*row.positives, *row.negatives)} <= names
+    answers = {row.positives[0].text for row in rows}
+    assert len(answers & known) < 0.05 * len(answers)  # a stem of one word may be drawn again
+
+
+def test_a_wrong_description_differs_from_the_right_one_only_in_names(written: Path) -> None:
+    rows = [row for row in pairs(written, "stage2_names") if row.negatives]
+    assert len(rows) > 50
+    for row in rows:
+        right, wrong = row.positives[0].text, row.negatives[0].text
+        assert right != wrong
+        assert [word for word in right.split() if word.islower()] == [word for word in wrong.split() if word.islower()]
 
 
 def test_no_answer_stands_in_its_question(written: Path) -> None:

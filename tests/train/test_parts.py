@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,14 +12,17 @@ import torch
 
 from tests.fixtures import model_config
 from ugembed.errors import ConfigError
+from ugembed.losses.info_nce import InfoNce, InfoNceConfig
 from ugembed.models.config import ModelConfig
 from ugembed.models.embedder import Embedder
+from ugembed.records.item import Item
+from ugembed.records.pair import Pair
 from ugembed.sampling.shuffled import Shuffled
 from ugembed.train.config import OptimizerConfig
 from ugembed.train.data import BatchPlan
 from ugembed.train.journal import Journal, read_metrics
 from ugembed.train.optim import build_optimizer, schedule
-from ugembed.train.stages.contrastive import same_group
+from ugembed.train.stages.contrastive import Contrastive, by_length, same_group
 
 
 def test_the_learning_rate_rises_to_its_peak_and_falls_to_its_end() -> None:
@@ -87,3 +91,31 @@ def test_a_resumed_journal_drops_what_came_after_the_checkpoint(tmp_path: Path) 
         file.write(b'{"step": 4')  # cut off by a crash
     Journal(tmp_path, resume_step=2).write({"step": 3, "again": True})
     assert read_metrics(journal.path) == [{"step": 1}, {"step": 2}, {"step": 3, "again": True}]
+
+
+def test_short_documents_are_encoded_apart_from_long_ones_where_that_saves() -> None:
+    short, long, picture = Item("Oak Bakery"), Item("A long description " * 5), Item("<image>", (Path("a.jpg"),))
+    assert by_length([long, short, long, short, short]) == [[1, 3, 4], [0, 2]]
+    assert by_length([short, picture, short]) == [[0, 2], [1]]
+    assert by_length([long, long, Item("A long description " * 4)]) == [[0, 1, 2]]
+    assert by_length([picture, picture]) == [[0, 1]]
+    assert by_length([short]) == [[0]]
+
+
+def test_parts_of_documents_give_the_loss_of_one_batch(tmp_path: Path) -> None:
+    embedder = Embedder(ModelConfig.model_validate(model_config(graph_part=False)))
+    stage = Contrastive(embedder, InfoNce(InfoNceConfig()), seed=0, device=torch.device("cpu"))
+    texts = ["Oak Bakery", "A long description of a street " * 4, "Elm School", "Another long description of it " * 4]
+    pairs = [
+        Pair(Item(f"question {k}"), (Item(text),), negatives=(Item(f"no {text}"),), group=str(k))
+        for k, text in enumerate(texts)
+    ]
+    batch = stage.prepare(pairs, epoch=0)
+    assert len(batch.documents) == 2
+    whole = replace(
+        batch,
+        documents=(embedder.prepare([Item(t) for t in [*texts, *(f"no {t}" for t in texts)]]),),
+        places=torch.arange(8),
+    )
+    embedder.eval()
+    assert stage.module(batch).loss.item() == pytest.approx(stage.module(whole).loss.item(), abs=1e-5)

@@ -49,7 +49,10 @@ def _tagged(element: ElementTree.Element, tags: dict[str, str]) -> ElementTree.E
 
 
 def osm_xml(city: City) -> bytes:
-    """The map: streets sharing nodes at crossings, places and landmarks as nodes, parks and districts as areas."""
+    """The map: streets sharing nodes at crossings, places and landmarks as nodes, parks as areas.
+
+    Districts are not on it: their name would stand in every node text of a graph, where it tells nothing.
+    """
     osm = _OsmWriter(city)
     used = sorted({node for street in city.streets for node in street.nodes})
     crossing = {node: osm.node((float(city.nodes[node, 0]), float(city.nodes[node, 1]))) for node in used}
@@ -65,11 +68,6 @@ def osm_xml(city: City) -> bytes:
     for river in city.rivers:
         line = [osm.node((east, north)) for east, north in river.line.tolist()]
         osm.way(line, waterway="river", name=river.name)
-    half = city.config.district_m / 2 + 140.0
-    for district in city.districts:
-        east, north = district.centre
-        square = [(east + x * half, north + y * half) for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
-        osm.area(square, place="suburb", name=district.name)
     root = ElementTree.Element("osm", version="0.6", generator="ugembed demo")
     root.extend(osm.nodes)
     root.extend(osm.ways)

@@ -28,8 +28,13 @@ from ugembed.registry import Config
 CONFIGS = Path(__file__).parent / "configs"
 RADIUS_M, MAX_NODES = 250, 32
 SPLITS = {"heldout": "held-out images of the training districts", "unseen": "an unseen district"}
-FAMILIES = ("geolocation", "retrieval", "perception")
-"""What is asked. The fourth family, spatial reasoning, is written too; it wants a longer training than a demo's."""
+FAMILIES = (
+    "geolocation/{}_with_graph.jsonl",
+    "retrieval/{}_with_graph.jsonl",
+    "perception/{}_with_graph.jsonl",
+    "spatial_reasoning/by_type_{}",
+)
+"""What is asked of a split, below the benchmark folder; spatial reasoning has a file for each type of question."""
 EVALUATIONS = (("stage1", "image"), ("stage1", "text"), ("stage2", "image"), ("stage2", "fusion"), ("stage2", "text"))
 """(run, query mode). A stage-1 model has no graph part, so it has no fusion mode."""
 RESULTS, REPORT = "results.json", "report.html"
@@ -40,11 +45,13 @@ class DemoConfig(Config):
 
     city: CityConfig = Field(default_factory=CityConfig)
     """The city."""
-    stage1_steps: PositiveInt = 90
+    stage1_steps: PositiveInt = 80
     """Optimizer steps of stage 1."""
+    names_steps: PositiveInt = 100
+    """Optimizer steps of stage 2 on descriptions alone, in which names are learnt."""
     stage2_steps: PositiveInt = 200
-    """Optimizer steps of stage 2."""
-    limit: PositiveInt = 60
+    """Optimizer steps of stage 2 on descriptions, questions and perception."""
+    limit: PositiveInt = 50
     """Questions asked of every benchmark file."""
 
 
@@ -85,10 +92,14 @@ def plan(config: DemoConfig) -> list[Step]:
             action=lambda listen: write_tasks(city, here, here / "graphs", listen),
         ),
         Step("check every row", ("validate-data", "rows", "benchmark", "--root", ".")),
-        Step("stage 1: pictures to texts", ("train", "stage1", *_run_file(1, config.stage1_steps))),
+        Step("stage 1: pictures to texts", _training("stage1", "stage1", config.stage1_steps)),
         Step(
-            "stage 2: the graph joins",
-            ("train", "stage2", *_run_file(2, config.stage2_steps), "--init-from", "runs/stage1"),
+            "stage 2: the graph joins, and its names are learnt",
+            _training("stage2", "stage2_names", config.names_steps, start="stage1"),
+        ),
+        Step(
+            "stage 2, continued: questions about what is around",
+            _training("stage2", "stage2", config.stage2_steps, start="stage2_names"),
         ),
     ]
     for run, mode in EVALUATIONS:
@@ -99,7 +110,7 @@ def plan(config: DemoConfig) -> list[Step]:
 
 
 def _evaluation(run: str, mode: str, split: str, limit: int) -> tuple[str, ...]:
-    files = [f"benchmark/{family}/{split}_with_graph.jsonl" for family in FAMILIES]
+    files = [f"benchmark/{family.format(split)}" for family in FAMILIES]
     return (
         *("eval", "--model", f"runs/{run}", "--query-mode", mode),
         *(word for file in files for word in ("--benchmark", file)),
@@ -107,8 +118,9 @@ def _evaluation(run: str, mode: str, split: str, limit: int) -> tuple[str, ...]:
     )
 
 
-def _run_file(stage: int, steps: int) -> tuple[str, ...]:
-    return "--config", f"configs/stage{stage}.yaml", "--set", f"trainer.max_steps={steps}"
+def _training(stage: str, run: str, steps: int, *, start: str = "") -> tuple[str, ...]:
+    begin = ("--init-from", f"runs/{start}") if start else ()
+    return ("train", stage, "--config", f"configs/{run}.yaml", "--set", f"trainer.max_steps={steps}", *begin)
 
 
 def run_demo(
@@ -177,7 +189,11 @@ def _conclude(out: Path, config: DemoConfig, seconds: float) -> DemoResult:
                 Entry(run=run.replace("stage", "stage "), split=SPLITS[split], evaluation=one)
                 for (run, mode, split), one in evaluations.items()
             ],
-            curves={"stage 1": Path("runs/stage1/metrics.jsonl"), "stage 2": Path("runs/stage2/metrics.jsonl")},
+            curves={
+                "stage 1": Path("runs/stage1/metrics.jsonl"),
+                "stage 2, names": Path("runs/stage2_names/metrics.jsonl"),
+                "stage 2": Path("runs/stage2/metrics.jsonl"),
+            },
             facts={
                 "city": f"seed {config.city.seed}, {config.city.districts} districts",
                 "time": f"{seconds / 60:.1f} minutes",

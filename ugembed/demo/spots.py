@@ -21,7 +21,10 @@ WORLD = "world"
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A picture with its place, files, visible truth and graph; ``seen_names`` are those of ``view.landmarks``."""
+    """A picture with its place, files, visible truth and graph.
+
+    ``seen_names`` are those of ``view.landmarks``; ``copy`` is 0 for the map as it is, else a renamed copy.
+    """
 
     id: str
     split: str
@@ -32,6 +35,7 @@ class Spot:
     graph: UrbanGraph
     known: Surroundings
     seen_names: tuple[str, ...]
+    copy: int = 0
 
 
 def read_spots(city: City, out: Path, graphs: Path, on_progress: OnProgress) -> list[Spot]:

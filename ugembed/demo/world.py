@@ -10,6 +10,7 @@ from ugembed.demo.city import build_city
 from ugembed.demo.model import City, CityConfig
 from ugembed.demo.osm_xml import osm_xml, points_csv
 from ugembed.demo.questions import QUESTIONS
+from ugembed.demo.renaming import renamed_copies
 from ugembed.demo.render import Renderer
 from ugembed.demo.rows import perception_pairs, spatial_pairs, stage1_pairs, stage2_pairs
 from ugembed.demo.spots import WORLD, Spot, read_spots
@@ -20,7 +21,7 @@ from ugembed.records.case import RankingCase
 from ugembed.records.pair import Pair
 from ugembed.records.uge_jsonl import case_row, pair_row
 
-ROWS, BENCHMARK = "rows", "benchmark"
+RENAMED, ROWS, BENCHMARK = "renamed", "rows", "benchmark"
 
 
 def write_world(config: CityConfig, out: Path, on_progress: OnProgress = silent) -> None:
@@ -47,7 +48,7 @@ def write_world(config: CityConfig, out: Path, on_progress: OnProgress = silent)
 
 
 def write_tasks(config: CityConfig, out: Path, graphs: Path, on_progress: OnProgress = silent) -> None:
-    """Write ``out/rows`` and ``out/benchmark``; file names in the rows are relative to ``out``.
+    """Write ``out/renamed``, ``out/rows`` and ``out/benchmark``; file names in the rows are relative to ``out``.
 
     Args:
         config: The one that `write_world` was called with.
@@ -62,8 +63,12 @@ def write_tasks(config: CityConfig, out: Path, graphs: Path, on_progress: OnProg
     """
     city = build_city(config)
     spots = read_spots(city, out, graphs, on_progress)
+    copies = [copy for spot in spots if spot.split == "train" for copy in renamed_copies(config, spot, out / RENAMED)]
+    with committed_directory(out / RENAMED, kind="demo-renamed", config=config.model_dump()) as folder:
+        for copy in copies:
+            (folder / copy.graph_file.name).write_bytes(copy.graph.to_bytes())
     with committed_directory(out / ROWS, kind="demo-rows", config=config.model_dump()) as folder:
-        _write_rows(config, spots, folder, out)
+        _write_rows(config, spots, copies, folder, out)
     with committed_directory(out / BENCHMARK, kind="demo-benchmark", config=config.model_dump()) as folder:
         for split in ("heldout", "unseen"):
             chosen = [spot for spot in spots if spot.split == split]
@@ -72,14 +77,17 @@ def write_tasks(config: CityConfig, out: Path, graphs: Path, on_progress: OnProg
     on_progress(len(spots), len(spots), "rows and benchmark written")
 
 
-def _write_rows(config: CityConfig, spots: list[Spot], folder: Path, out: Path) -> None:
+def _write_rows(config: CityConfig, spots: list[Spot], copies: list[Spot], folder: Path, out: Path) -> None:
+    """Rows of the training pictures (in stage 2 under their copies' names where names are asked) and for validation."""
     for split, suffix in (("train", ""), ("validation", "_validation")):
-        chosen = [spot for spot in spots if spot.split == split]
+        own = [spot for spot in spots if spot.split == split]
+        named = copies if split == "train" else own
         files: tuple[tuple[str, Iterable[Pair]], ...] = (
-            ("stage1", stage1_pairs(config, chosen)),
-            ("stage2", stage2_pairs(config, chosen)),
-            ("stage2_perception", perception_pairs(config, chosen)),
-            ("stage2_spatial", spatial_pairs(config, chosen)),
+            ("stage1", stage1_pairs(config, own)),
+            ("stage2_names", stage2_pairs(config, named)),
+            ("stage2", stage2_pairs(config, [spot for spot in named if spot.copy <= 1])),
+            ("stage2_spatial", spatial_pairs(config, named)),
+            ("stage2_perception", perception_pairs(config, own)),
         )
         for name, pairs in files:
             write_jsonl(folder / f"{name}{suffix}.jsonl", [pair_row(pair, relative_to=out) for pair in pairs])
