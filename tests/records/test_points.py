@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import orjson
 import pytest
 
-from ugembed.errors import DataError
+from tests.records.table_fixtures import refusal, written
 from ugembed.records.item import Place
 from ugembed.records.points import ImagePoint, read_points
-
-
-def written(tmp_path: Path, text: str, name: str = "points.csv") -> Path:
-    path = tmp_path / name
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def refusal(path: Path) -> DataError:
-    with pytest.raises(DataError) as caught:
-        read_points(path)
-    return caught.value
+from ugembed.records.tables import files as table_files
 
 
 def test_a_plain_table_is_read_in_file_order(tmp_path: Path) -> None:
@@ -50,6 +40,55 @@ def test_a_heading_that_is_not_known_is_none(tmp_path: Path) -> None:
     assert [point.place.heading_deg for point in points] == [None, None]
 
 
+def test_without_a_column_of_ids_an_image_is_called_like_its_file(tmp_path: Path) -> None:
+    path = written(tmp_path, "filename,lon,lat\nday 1/a.b.jpg,1,2\nC:\\x\\c.jpg,1,2\n")
+    assert [(point.id, point.image) for point in read_points(path)] == [
+        ("a.b", "day 1/a.b.jpg"),
+        ("c", "C:\\x\\c.jpg"),
+    ]
+
+
+def test_a_cell_too_many_is_refused_unless_it_is_blank(tmp_path: Path) -> None:
+    path = written(tmp_path, "id,lon,lat\na,1,2,,\nb,Oak St, 5,1,2\nc,1,2\nd,e,1,2\n")
+    error = refusal(path)
+    assert error.code == "points-row"
+    assert [line.partition("line ")[2] for line in error.message.splitlines()] == [
+        "3: 5 cells, but the first line has 3",
+        "5: 4 cells, but the first line has 3",
+    ]
+    assert len(read_points(written(tmp_path, "id,lon,lat\na,1,2,,\n"))) == 1
+
+
+def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> None:
+    path = written(tmp_path, '\n\nid,note,lon,lat\n\na,"two\nlines",1,2\nb,,x,2\n')
+    assert "line 7: lon is 'x'" in refusal(path).message
+
+
+def test_a_quote_without_its_end_does_not_swallow_the_rest(tmp_path: Path) -> None:
+    error = refusal(written(tmp_path, 'id,note,lon,lat\na,,1,2\nb,"cut,1,2\nc,,1,2\n'))
+    assert (error.code, "after line 2" in error.message) == ("points-broken", True)
+
+
+def test_one_fault_in_a_hundred_thousand_lines_is_found(tmp_path: Path) -> None:
+    lines = [f"p{i},{i / 1000:.3f},1" for i in range(100_000)]
+    points = read_points(written(tmp_path, "id,lon,lat\n" + "\n".join(lines)))
+    assert [(p.id, p.place.lon) for p in points] == [(f"p{i}", i / 1000) for i in range(100_000)]
+    lines[77_777] = "p7,1,1"
+    error = refusal(written(tmp_path, "id,lon,lat\n" + "\n".join(lines)))
+    assert error.message.partition("points.csv: ")[2] == "line 77779: id 'p7' stands in line 9 already"
+
+
+def test_the_collector_runs_again_after_a_refusal(tmp_path: Path) -> None:
+    assert gc.isenabled()
+    refusal(written(tmp_path, "id,lon,lat\na,x,2\n"))
+    assert gc.isenabled()
+
+
+def test_a_table_that_would_not_fit_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_files, "MAX_BYTES", 20)
+    assert refusal(written(tmp_path, "id,lon,lat\na,1,2\nb,3,4\n")).code == "points-too-large"
+
+
 def test_geojson_points_are_read(tmp_path: Path) -> None:
     features = [
         {"id": "a", "geometry": {"type": "Point", "coordinates": [1, 2, 30]}, "properties": {"Compass_Angle": 5}},
@@ -68,7 +107,7 @@ def test_missing_columns_are_named_beside_what_was_found(tmp_path: Path) -> None
     error = refusal(written(tmp_path, "name,lon,north\nx,1,2\n"))
     assert error.code == "points-columns"
     assert "no column for id (or image_id" in error.message
-    assert "lat (or latitude, y)" in error.message
+    assert "lat (or latitude, maplatitude" in error.message
     assert "found: name, lon, north" in error.message
 
 
@@ -107,7 +146,8 @@ def test_geojson_that_is_not_points_is_refused(tmp_path: Path) -> None:
     line = {"id": "a", "geometry": {"type": "LineString", "coordinates": [[1, 2], [3, 4]]}}
     path = written(tmp_path, orjson.dumps({"features": [line]}).decode(), "points.geojson")
     assert refusal(path).code == "coordinates-broken"
-    assert refusal(written(tmp_path, "[]", "list.geojson")).code == "points-broken"
+    assert refusal(written(tmp_path, "[]", "list.geojson")).code == "points-empty"
+    assert refusal(written(tmp_path, '{"type": "Topology"}', "other.geojson")).code == "points-broken"
     assert refusal(written(tmp_path, "{", "torn.geojson")).code == "points-broken"
 
 
@@ -125,3 +165,18 @@ def test_the_tables_of_stuttgart_are_read(shared_data: Path) -> None:
     assert sum(point.place.heading_deg is not None for point in points) > 1000
     assert len(read_points(folder / "points_snapped.csv")) == 1706
     assert all((folder / point.image).is_file() for point in read_points(folder / "images.csv"))
+
+
+@pytest.mark.real_data
+def test_tables_of_each_vendor_are_read(shared_data: Path) -> None:
+    folder = shared_data / "streetview" / "point-tables"
+    of = {name: read_points(folder / "metadata" / f"{name}_pids.csv") for name in ("mly", "kv", "gsv")}
+    assert {name: len(points) for name, points in of.items()} == {"mly": 10, "kv": 6, "gsv": 4}
+    assert of["mly"][0] == ImagePoint("4181467471904806", Place(103.79303455352783, 1.313448531810593, 234.33999633789))
+    assert of["kv"][0] == ImagePoint("1871849321", Place(103.79303455352783, 1.313448531810593, 178.57))
+    assert of["gsv"][3].id == "-3vfS0_iiYVZKh_LEVlHew"
+    projected = read_points(folder / "point_cloud_test_df.csv")  # has metres in `geometry` beside lon and lat
+    assert [round(point.place.lat, 4) for point in projected] == [40.7736, 40.7758]
+    assert refusal(folder / "test_sg.csv").code == "points-columns"
+    assert refusal(folder / "polygon_ams.geojson", columns={"id": "osm_id"}).code == "coordinates-broken"
+    assert read_points(folder / "point_ams.geojson", columns={"id": "osm_id"})[0].id == "267420911"

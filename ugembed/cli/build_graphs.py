@@ -21,7 +21,12 @@ def build_graphs(
         Path | None, typer.Option(help="Map: .osm.pbf, .osm, .osm.gz or .osm.bz2.", show_default=False)
     ] = None,
     points: Annotated[
-        Path | None, typer.Option(help="Image points: CSV with id, lon, lat, or GeoJSON points.", show_default=False)
+        Path | None,
+        typer.Option(help="Image points: CSV, Parquet, GeoJSON, or a folder of photographs.", show_default=False),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(help="Columns of the table: id=…,lon=…,lat=…,geometry=…,heading=…,image=….", show_default=False),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to make.", show_default=False)] = None,
     streets: Annotated[
@@ -38,9 +43,17 @@ def build_graphs(
         float | None,
         typer.Option(help="Metres to a street beyond which a point is off the map. Default: 100.", show_default=False),
     ] = None,
+    shard: Annotated[
+        int | None,
+        typer.Option(help="Graphs to a zip file, e.g. 1000. Default: a file each.", show_default=False),
+    ] = None,
     skip_bad: Annotated[
         bool | None,
-        typer.Option("--skip-bad", help="Leave points off the map out, listed in rejected.jsonl.", show_default=False),
+        typer.Option(
+            "--skip-bad",
+            help="Leave points off the map and photographs without a position out, listed in rejected.jsonl.",
+            show_default=False,
+        ),
     ] = None,
     config: ConfigFile = None,
     overrides: Overrides = None,
@@ -53,15 +66,18 @@ def build_graphs(
     from ugembed.config import load_config
     from ugembed.graphs.build import BuildGraphsConfig
     from ugembed.graphs.build import build_graphs as build
+    from ugembed.records.tables.columns import parse_columns
 
     flags = {
         "osm": osm,
         "points": points,
+        "columns": None if columns is None else parse_columns(columns),
         "out": out,
         "streets": streets,
         "radius_m": radius,
         "max_nodes": max_nodes,
         "max_snap_m": max_snap,
+        "shard": shard,
         "skip_bad": skip_bad,
     }
     settings = load_config(BuildGraphsConfig, config, overrides=overrides or (), flags=flags).value
@@ -80,6 +96,8 @@ def _print(summary: BuildSummary) -> None:
     table.add_row(
         "points", f"{summary.points} ({summary.rejected} rejected)" if summary.rejected else f"{summary.points}"
     )
+    if summary.headings_left_out:
+        table.add_row("headings left out", f"{summary.headings_left_out} (not from true north)")
     table.add_row("graphs", f"{summary.graphs}")
     table.add_row("nodes a graph", f"median {summary.nodes_median:g}, at most {summary.nodes_max}")
     table.add_row("edges a graph", f"median {summary.edges_median:g}, at most {summary.edges_max}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -11,8 +12,10 @@ from typing import Any
 from urllib.parse import quote
 
 import numpy as np
+import orjson
 from pydantic import Field, model_validator
 
+from ugembed.archives import ShardWriter
 from ugembed.errors import ConfigError, DataError, GraphError
 from ugembed.files import MANIFEST, committed_directory, refuse_existing, sha256_file, write_jsonl
 from ugembed.graphs.city import City
@@ -23,6 +26,8 @@ from ugembed.graphs.schema import UrbanGraph
 from ugembed.graphs.streets_geojson import read_streets_geojson
 from ugembed.graphs.subgraph import LocalRules, local_graph
 from ugembed.progress import OnProgress, silent
+from ugembed.records.item import Place
+from ugembed.records.photos import Photos, read_photos
 from ugembed.records.points import ImagePoint, read_points
 from ugembed.registry import Config
 
@@ -36,7 +41,9 @@ class BuildGraphsConfig(Config):
     """What `build_graphs` reads, writes and keeps."""
 
     points: Path
-    """Image points: CSV, or GeoJSON points."""
+    """Image points: a CSV, Parquet or GeoJSON table, or a folder of photographs with their positions in EXIF."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Columns of that table under names of its own: id, lon, lat, geometry, heading or image to the table's name."""
     out: Path
     """Folder to write; must not exist."""
     osm: Path | None = None
@@ -51,8 +58,10 @@ class BuildGraphsConfig(Config):
     """A point further from every street than this is off the map."""
     near_places: int = Field(8, ge=0)
     """How many of its nearest places an image has a `near` edge to."""
+    shard: int | None = Field(None, ge=1, le=10_000)
+    """Graphs to a zip file (`part-0000.zip`, …); none: a file each."""
     skip_bad: bool = False
-    """Leave points off the map out and list them in rejected.jsonl, instead of refusing all."""
+    """Leave points off the map and photographs without a position out, listed in rejected.jsonl, not refusing all."""
 
     @model_validator(mode="after")
     def _radius_reaches_the_street(self) -> BuildGraphsConfig:
@@ -69,6 +78,8 @@ class BuildSummary:
     points: int
     graphs: int
     rejected: int
+    headings_left_out: int
+    """Photographs whose direction is magnetic or of no known north."""
     nodes_median: float
     nodes_max: int
     edges_median: float
@@ -86,30 +97,46 @@ class BuildSummary:
 def build_graphs(config: BuildGraphsConfig, on_progress: OnProgress = silent) -> BuildSummary:
     """Write ``OUT/<id>.json``, one graph a point, with ``index.jsonl`` and a manifest; nothing when it fails.
 
+    With ``shard`` graphs lie in ``OUT/part-0000.zip`` and so on; the index names them ``part-0000.zip/<id>.json``.
+
     Raises:
-        ConfigError: ``no-map`` without ``osm`` and ``streets``.
+        ConfigError: ``no-map`` without ``osm`` and ``streets``; ``columns-broken``.
         DataError: of `read_points`; ``id-unsafe`` for image ids that cannot name a file; ``point-off-map``.
         GraphError: of the map readers; ``no-streets``.
         StoreError: ``output-exists``.
     """
     refuse_existing(config.out)
-    points = read_points(config.points)
+    photos = _read_points(config, on_progress)
+    points = photos.points
     names = _file_names(config.points, points)
     city = _read_city(config, on_progress)
     snap = city.network.snap(*_coordinates(points), config.max_snap_m)
-    rejected = _off_map(config, points, snap)
-    with committed_directory(config.out, kind="graphs", config=_facts(config), inputs=_inputs(config)) as folder:
+    rejected = [*_unplaced_rows(config, photos), *_off_map_rows(config, _off_map(config, points, snap))]
+    inputs = _inputs(config, points)
+    with committed_directory(config.out, kind="graphs", config=_facts(config), inputs=inputs) as folder:
         index = []
-        for row, at in enumerate(snap.point):
-            on_progress(row, len(snap), points[at].id)
-            graph = local_graph(city, points[at], snap=snap.take(np.array([row])), rules=_rules(config))
-            (folder / names[at]).write_bytes(graph.to_bytes())  # synced with the whole folder when it is committed
-            index.append(_index_row(points[at], names[at], graph, snap.distance_m[row].item()))
+        with ShardWriter(folder, config.shard) as graphs:
+            for row, at in enumerate(snap.point):
+                on_progress(row, len(snap), points[at].id)
+                graph = local_graph(city, points[at], snap=snap.take(np.array([row])), rules=_rules(config))
+                file = graphs.add(names[at], graph.to_bytes())
+                index.append(_index_row(points[at], file, graph, snap.distance_m[row].item()))
         on_progress(len(snap), len(snap), "writing")
         write_jsonl(folder / INDEX, index)
         if config.skip_bad:
-            write_jsonl(folder / REJECTED, [_rejected_row(point, config) for point in rejected])
-    return _summary(config, city, index, len(rejected))
+            write_jsonl(folder / REJECTED, rejected)
+    counts = {"rejected": len(rejected), "headings_left_out": photos.without_north}
+    return _summary(config, city, index, counts)
+
+
+def _read_points(config: BuildGraphsConfig, on_progress: OnProgress) -> Photos:
+    """The points of a table or a folder; with ``skip_bad`` photographs may be unplaced as long as some are not."""
+    if not config.points.is_dir():
+        return Photos(read_points(config.points, columns=config.columns), {}, 0)
+    photos = read_photos(config.points, columns=config.columns, on_progress=on_progress)
+    if not (config.skip_bad and photos.points):
+        photos.placed()
+    return photos
 
 
 def _rules(config: BuildGraphsConfig) -> LocalRules:
@@ -164,10 +191,10 @@ def _off_map(config: BuildGraphsConfig, points: Sequence[ImagePoint], snap: Near
     return lost
 
 
-def _index_row(point: ImagePoint, name: str, graph: UrbanGraph, snap_m: float) -> dict[str, Any]:
+def _index_row(point: ImagePoint, file: str, graph: UrbanGraph, snap_m: float) -> dict[str, Any]:
     return {
         "id": point.id,
-        "file": name,
+        "file": file,
         "lon": point.place.lon,
         "lat": point.place.lat,
         "heading_deg": point.place.heading_deg,
@@ -178,9 +205,22 @@ def _index_row(point: ImagePoint, name: str, graph: UrbanGraph, snap_m: float) -
     }
 
 
-def _rejected_row(point: ImagePoint, config: BuildGraphsConfig) -> dict[str, Any]:
+def _unplaced_rows(config: BuildGraphsConfig, photos: Photos) -> list[dict[str, Any]]:
+    return [
+        _rejected_row(
+            Path(name).stem, None, code=error.code, why=error.message.removeprefix(f"{config.points / name}: ")
+        )
+        for name, error in photos.unplaced.items()
+    ]
+
+
+def _off_map_rows(config: BuildGraphsConfig, lost: Sequence[ImagePoint]) -> list[dict[str, Any]]:
     why = f"over {config.max_snap_m:g} m from any street"
-    return {"id": point.id, "lon": point.place.lon, "lat": point.place.lat, "code": "point-off-map", "why": why}
+    return [_rejected_row(point.id, point.place, code="point-off-map", why=why) for point in lost]
+
+
+def _rejected_row(name: str, place: Place | None, **reason: str) -> dict[str, Any]:
+    return {"id": name, "lon": place.lon if place else None, "lat": place.lat if place else None, **reason}
 
 
 def _facts(config: BuildGraphsConfig) -> dict[str, Any]:
@@ -188,18 +228,24 @@ def _facts(config: BuildGraphsConfig) -> dict[str, Any]:
     return config.model_dump(mode="json", exclude={"points", "out", "osm", "streets"})
 
 
-def _inputs(config: BuildGraphsConfig) -> dict[str, str]:
+def _inputs(config: BuildGraphsConfig, points: Sequence[ImagePoint]) -> dict[str, str]:
+    """Hex sha256 of every input; of a folder of photographs, that of the points that were read from it."""
     files = {"points": config.points, "osm": config.osm, "streets": config.streets}
-    return {name: sha256_file(path) for name, path in files.items() if path is not None}
+    digests = {name: sha256_file(path) for name, path in files.items() if path is not None and path.is_file()}
+    if "points" not in digests:
+        digests["points"] = hashlib.sha256(orjson.dumps(points)).hexdigest()
+    return digests
 
 
-def _summary(config: BuildGraphsConfig, city: City, index: list[dict[str, Any]], rejected: int) -> BuildSummary:
+def _summary(
+    config: BuildGraphsConfig, city: City, index: list[dict[str, Any]], counts: Mapping[str, int]
+) -> BuildSummary:
     nodes, edges = [row["nodes"] for row in index], [row["edges"] for row in index]
     return BuildSummary(
         out=config.out,
-        points=len(index) + rejected,
+        points=len(index) + counts["rejected"],
         graphs=len(index),
-        rejected=rejected,
+        **counts,
         nodes_median=median(nodes),
         nodes_max=max(nodes),
         edges_median=median(edges),

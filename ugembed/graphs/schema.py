@@ -7,20 +7,22 @@ and of the graph are kept through a round trip. Coordinates are (lon, lat) in de
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 
 from ugembed.errors import GraphError
+from ugembed.graphs.decode import decode, graph_bytes
+from ugembed.graphs.faults import SCHEMA_VERSION, GraphFileError, faults, read_coords
 
-SCHEMA_VERSION = 1
-_COORDS = re.compile(r"^\s*\(?\s*([-+0-9.eE]+)\s*,\s*([-+0-9.eE]+)\s*\)?\s*$")
+_GRAPH_KEYS = frozenset({"nodes", "edges", "center_node", "schema_version"})
+_NODE_KEYS = frozenset({"node_id", "coords", "node_text"})
+_EDGE_KEYS = frozenset({"source", "target", "type"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +96,28 @@ class UrbanGraph:
         Raises:
             GraphError: with the place (``source: nodes[3].coords``) and a stable code.
         """
-        try:
-            return _parse(value)
-        except GraphError as error:
-            raise GraphError(f"{source}: {error.message}", code=error.code, hint=error.hint) from None
+        for fault in faults(value):
+            raise GraphError(f"{source}: {fault.message}", code=fault.code, hint=fault.hint)
+        return cls(
+            nodes=tuple(_node(entry) for entry in value["nodes"]),
+            edges=tuple(_edge(entry) for entry in value["edges"]),
+            center=str(value["center_node"]),
+            attributes=_others(value, _GRAPH_KEYS),
+        )
 
     @classmethod
     def read(cls, path: Path) -> UrbanGraph:
-        """Read a graph file."""
+        """Read a graph file, plain or in a shard (``part-0000.zip/v00012.json``).
+
+        Raises:
+            GraphError: as `from_json`, `ugembed.graphs.decode.graph_bytes` and `ugembed.graphs.decode.decode`.
+            DataError: of a damaged shard.
+        """
+        data = graph_bytes(path)
         try:
-            value = orjson.loads(path.read_bytes())
-        except (FileNotFoundError, IsADirectoryError):
-            raise GraphError(f"{path}: no such graph file", code="graph-missing", hint="check --graph-root") from None
-        except orjson.JSONDecodeError as error:
-            raise GraphError(f"{path}: not JSON: {error}", code="graph-broken", hint="build the graph again") from None
+            value = decode(data)
+        except GraphFileError as fault:
+            raise GraphError(f"{path}: {fault.message}", code=fault.code, hint=fault.hint) from None
         return cls.from_json(value, source=str(path))
 
     def to_json(self) -> dict[str, Any]:
@@ -128,68 +138,21 @@ class UrbanGraph:
 
     def to_bytes(self) -> bytes:
         """The file's bytes (UTF-8, one line)."""
-        return orjson.dumps(self.to_json(), option=orjson.OPT_SERIALIZE_NUMPY) + b"\n"
+        value = self.to_json()
+        try:
+            return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n"
+        except orjson.JSONEncodeError:  # a whole number of more than 64 bits
+            return msgspec.json.encode(value) + b"\n"
 
 
-def _is_id(value: Any) -> bool:
-    return isinstance(value, (str, int)) and not isinstance(value, bool)
+def _node(entry: dict[str, Any]) -> Node:
+    lon, lat = read_coords(entry["coords"])
+    return Node(str(entry["node_id"]), lon, lat, entry["node_text"], _others(entry, _NODE_KEYS))
 
 
-def _refuse(where: str, what: str, code: str, hint: str) -> GraphError:
-    return GraphError(f"{where}: {what}", code=code, hint=hint)
+def _edge(entry: dict[str, Any]) -> Edge:
+    return Edge(str(entry["source"]), str(entry["target"]), entry.get("type", ""), _others(entry, _EDGE_KEYS))
 
 
-def _parse(value: Any) -> UrbanGraph:
-    if not isinstance(value, dict):
-        raise GraphError("not a JSON object", code="graph-broken", hint="wanted: nodes, edges, center_node")
-    version = value.get("schema_version", SCHEMA_VERSION)
-    if version != SCHEMA_VERSION:
-        raise _refuse(
-            "schema_version", f"{version!r} is unknown", "graph-version", f"this release reads {SCHEMA_VERSION}"
-        )
-    for key in ("nodes", "edges"):
-        if not isinstance(value.get(key), list):
-            raise _refuse(key, "missing or not a list", "graph-broken", "wanted: nodes, edges, center_node")
-    if not _is_id(value.get("center_node")):
-        raise _refuse("center_node", "missing or not an id", "center-missing", "center_node names the image's own node")
-    rest = {key: v for key, v in value.items() if key not in {"nodes", "edges", "center_node", "schema_version"}}
-    return UrbanGraph(
-        nodes=tuple(_node(entry, f"nodes[{i}]") for i, entry in enumerate(value["nodes"])),
-        edges=tuple(_edge(entry, f"edges[{i}]") for i, entry in enumerate(value["edges"])),
-        center=str(value["center_node"]),
-        attributes=rest,
-    )
-
-
-def _node(entry: Any, where: str) -> Node:
-    if not isinstance(entry, dict) or not _is_id(entry.get("node_id")):
-        raise _refuse(where, "wants an object with a node_id", "node-broken", "see docs/data_format.md")
-    text = entry.get("node_text")
-    if not isinstance(text, str) or not text.strip():
-        raise _refuse(f"{where}.node_text", "missing or empty", "node-text-missing", "every node says what it is")
-    lon, lat = _coords(entry.get("coords"), f"{where}.coords")
-    rest = {key: v for key, v in entry.items() if key not in {"node_id", "coords", "node_text"}}
-    return Node(str(entry["node_id"]), lon, lat, text, rest)
-
-
-def _coords(value: Any, where: str) -> tuple[float, float]:
-    pair = list(match.groups()) if isinstance(value, str) and (match := _COORDS.match(value)) else value
-    hint = "coords are [longitude, latitude] in degrees"
-    if not isinstance(pair, list) or len(pair) != 2:
-        raise _refuse(where, "missing or not a pair", "coords-missing", hint)
-    try:
-        if not isinstance(value, str) and not all(type(number) in (int, float) for number in pair):
-            raise ValueError
-        lon, lat = (float(number) for number in pair)
-    except (ValueError, OverflowError):
-        raise _refuse(where, f"{value!r} is not a pair of numbers", "coords-missing", hint) from None
-    if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90):
-        raise _refuse(where, f"({lon}, {lat}) is not on the globe", "coordinates-range", hint + "; are they swapped?")
-    return lon, lat
-
-
-def _edge(entry: Any, where: str) -> Edge:
-    if not isinstance(entry, dict) or not all(_is_id(entry.get(key)) for key in ("source", "target")):
-        raise _refuse(where, "wants an object with source and target", "edge-broken", "see docs/data_format.md")
-    rest = {key: v for key, v in entry.items() if key not in {"source", "target", "type"}}
-    return Edge(str(entry["source"]), str(entry["target"]), str(entry.get("type", "")), rest)
+def _others(entry: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
+    return {key: value for key, value in entry.items() if key not in known}

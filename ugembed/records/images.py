@@ -40,7 +40,7 @@ def probe_image(path: Path, *, max_pixels: int = MAX_PIXELS) -> ImageHeader:
     Raises:
         DataError: ``image-missing``, ``image-broken``, ``image-empty`` (no pixels) or ``image-bomb``.
     """
-    with _opened(path, max_pixels) as image:
+    with open_image(path, max_pixels=max_pixels) as image:
         return ImageHeader(image.width, image.height, str(image.format))
 
 
@@ -53,13 +53,18 @@ def load_image(path: Path, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
     Raises:
         DataError: as `probe_image`, also for a truncated file, or ``image-mode`` for pixels without a known range.
     """
-    with _opened(path, max_pixels) as image:
+    with open_image(path, max_pixels=max_pixels) as image:
         image.load()
         return _as_rgb(_upright(image), path)
 
 
 @contextmanager
-def _opened(path: Path, max_pixels: int) -> Iterator[Image.Image]:
+def open_image(path: Path, *, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
+    """A picture of which only the header was read; what goes wrong in the block is the picture's fault.
+
+    Raises:
+        DataError: as `probe_image`.
+    """
     from PIL import Image, UnidentifiedImageError
 
     try:

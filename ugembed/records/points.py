@@ -1,30 +1,21 @@
-"""Image points: where each picture was taken, from a CSV table or GeoJSON points."""
+"""Image points: where each picture was taken, from a table or from the photographs themselves."""
 
 from __future__ import annotations
 
-import csv
-import io
+import gc
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-import orjson
+from operator import itemgetter
+from pathlib import Path, PureWindowsPath
+from typing import Any, NamedTuple
 
 from ugembed.errors import DataError
 from ugembed.records.item import Place
-
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "id": ("id", "image_id", "uuid", "panoid", "pano_id", "orig_id"),
-    "lon": ("lon", "lng", "long", "longitude", "x"),
-    "lat": ("lat", "latitude", "y"),
-    "heading": ("heading", "heading_deg", "compass_angle", "computed_compass_angle", "bearing"),
-    "image": ("image", "image_path", "filename", "file_name", "file", "path"),
-}
-"""Known names of each column, compared without case; where a table has several, the first of them counts."""
-
-_SHOWN_PROBLEMS = 20
+from ugembed.records.tables.columns import Sources, find_sources
+from ugembed.records.tables.files import Table, all_of, open_table
+from ugembed.records.tables.geometry import point_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,143 +27,146 @@ class ImagePoint:
     image: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """The raw values of one point and where they stand (``line 7``, ``features[5]``)."""
+def read_points(path: Path, *, columns: Mapping[str, str] | None = None) -> list[ImagePoint]:
+    """Read a table of images (CSV, Parquet, GeoJSON, GeoParquet) or a folder of photographs, in its order.
 
-    where: str
-    values: Mapping[str, Any]
+    Coordinates are degrees; headings are degrees clockwise from north, taken modulo 360, and may be blank or NaN. In a
+    table without ids, an image is called like its file, without the ending.
 
-
-def read_points(path: Path) -> list[ImagePoint]:
-    """Read a CSV (comma, semicolon or tab) with a header line, or a GeoJSON FeatureCollection of points, in file order.
-
-    Coordinates are degrees; headings are degrees clockwise from north, taken modulo 360, and may be blank or NaN.
+    Args:
+        path: The file or folder.
+        columns: Our name (a key of `COLUMNS`) to the table's, where that is none of the known ones.
 
     Raises:
-        DataError: ``points-broken``, ``points-empty``, ``points-columns``; or, with every faulty line, the code of the
-            first fault: ``point-id``, ``coordinates-broken``, ``coordinates-range``, ``heading-broken``,
-            ``point-duplicate``.
+        ConfigError: ``columns-broken``.
+        DataError: ``points-broken``, ``points-empty``, ``points-columns``, ``points-crs``, ``points-row``,
+            ``points-too-large``, those of `read_photos`; or, with every faulty row, the code of the first fault:
+            ``point-id``, ``coordinates-broken``, ``coordinates-range``, ``heading-broken``, ``point-duplicate``.
     """
-    is_geojson = path.suffix.lower() in {".geojson", ".json"}
-    rows = _geojson_rows(path) if is_geojson else _csv_rows(path)
+    if path.is_dir():
+        from ugembed.records.photos import read_photos
+
+        return read_photos(path, columns=columns).placed()
+    with _collector_paused():
+        return _read_table(path, columns or {})
+
+
+def _read_table(path: Path, columns: Mapping[str, str]) -> list[ImagePoint]:
+    table = open_table(path)
+    if not table.names:
+        raise _empty(path)
+    sources = find_sources(table.names, where=str(path), given=columns, geometry_first=table.geometry_first)
+    rows = table.rows(sources.names())
     if not rows:
-        raise DataError(f"{path}: no points in it", code="points-empty", hint="write one line an image")
-    return _points(path, rows)
+        raise _empty(path)
+    return _points(path, table, _raw(sources, rows))
 
 
-def _text(path: Path) -> str:
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Of millions of rows none is garbage yet, and Python would look through all of them again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except (FileNotFoundError, IsADirectoryError):
-        raise DataError(f"{path}: no such file", code="file-missing", hint="check the path") from None
-    except UnicodeDecodeError as error:
-        raise _broken(path, f"not UTF-8 text: {error}") from None
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
-def _broken(path: Path, what: str) -> DataError:
-    return DataError(f"{path}: {what}", code="points-broken", hint="points are a CSV table or GeoJSON points")
+def _empty(path: Path) -> DataError:
+    return DataError(f"{path}: no points in it", code="points-empty", hint="write one line an image")
 
 
-def _csv_rows(path: Path) -> list[_Row]:
-    text = _text(path).lstrip()
-    if not text:
-        return []
-    header = text.partition("\n")[0]
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count))
-    try:
-        columns = _match(path, [name.strip() for name in reader.fieldnames or ()])
-        reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
-        return [
-            _Row(f"line {reader.line_num}", {key: row.get(name) for key, name in columns.items()}) for row in reader
-        ]
-    except csv.Error as error:
-        raise _broken(path, f"line {reader.line_num}: {error}") from None
+class _Row(NamedTuple):
+    """The raw values of one image; its position is a pair (lon, lat), or one geometry."""
+
+    id: Any
+    position: Any
+    heading: Any
+    image: Any
 
 
-def _match(path: Path, found: list[str]) -> dict[str, str]:
-    """Our column to the table's own name of it."""
-    by_name = {name.lower(): name for name in reversed(found)}
-    columns = {key: by_name[hit] for key, names in COLUMNS.items() if (hit := next(filter(by_name.get, names), None))}
-    missing = [key for key in ("id", "lon", "lat") if key not in columns]
-    if missing:
-        wanted = "; ".join(f"{key} (or {', '.join(COLUMNS[key][1:])})" for key in missing)
-        raise DataError(
-            f"{path}: no column for {wanted}; found: {', '.join(found)}",
-            code="points-columns",
-            hint="the first line names the columns; rename them there",
-        )
-    return columns
-
-
-def _geojson_rows(path: Path) -> list[_Row]:
-    try:
-        value = orjson.loads(_text(path))
-    except orjson.JSONDecodeError as error:
-        raise _broken(path, f"not JSON: {error}") from None
-    features = value.get("features") if isinstance(value, dict) else None
-    if not isinstance(features, list):
-        raise _broken(path, "not a GeoJSON FeatureCollection")
-    return [_Row(f"features[{i}]", _feature_values(feature)) for i, feature in enumerate(features)]
-
-
-def _feature_values(feature: Any) -> dict[str, Any]:
-    feature = feature if isinstance(feature, dict) else {}
-    geometry = feature.get("geometry") or {}
-    properties = {str(key).lower(): value for key, value in (feature.get("properties") or {}).items()}
-    values = {
-        key: next((properties[name] for name in COLUMNS[key] if name in properties), None)
-        for key in ("id", "heading", "image")
-    }
-    values["id"] = feature.get("id", values["id"])
-    pair = geometry.get("coordinates") if geometry.get("type") == "Point" else None
-    if isinstance(pair, list) and len(pair) >= 2:
-        values["lon"], values["lat"] = pair[0], pair[1]
-    return values
-
-
-def _points(path: Path, rows: list[_Row]) -> list[ImagePoint]:
-    points: dict[str, ImagePoint] = {}
-    first: dict[str, str] = {}
-    problems: list[DataError] = []
+def _raw(sources: Sources, rows: Sequence[tuple[Any, ...]]) -> Iterator[_Row]:
+    at = {name: position for position, name in enumerate(sources.names())}
+    places = [itemgetter(*(at[name] for name in names)) for names in sources.positions]  # of two names, a pair
+    ids, headings = ([itemgetter(at[name]) for name in names] for names in (sources.ids, sources.headings))
     for row in rows:
+        image = row[at[sources.image]] if sources.image else None
+        yield _Row(_first(ids, row) if ids else _stem(image), _first(places, row), _first(headings, row), image)
+
+
+def _first(candidates: Sequence[Callable[[Any], Any]], row: tuple[Any, ...]) -> Any:
+    """The first candidate that is not blank, or else the last."""
+    for candidate in candidates[:-1]:
+        if not _is_blank(value := candidate(row)):
+            return value
+    return candidates[-1](row) if candidates else None
+
+
+def _stem(name: Any) -> str | None:
+    """The file name without folders (of either kind of slash) and ending."""
+    return PureWindowsPath(name).stem if isinstance(name, str) else None
+
+
+def _is_blank(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_is_blank, value))
+    return value is None or value != value or (isinstance(value, str) and not value.strip())  # NaN is not itself
+
+
+def _points(path: Path, table: Table, rows: Iterable[_Row]) -> list[ImagePoint]:
+    points: dict[str, ImagePoint] = {}
+    first: dict[str, int] = {}
+    faults: list[DataError] = []
+    for number, row in enumerate(rows):
         try:
-            point = _point(row.values)
+            point = _point(row)
             if point.id in points:
-                what = f"id {point.id!r} stands in {first[point.id]} already"
+                what = f"id {point.id!r} stands in {table.where(first[point.id])} already"
                 raise DataError(what, code="point-duplicate", hint="every image has its own id")
         except DataError as error:
-            problems.append(DataError(f"{path}: {row.where}: {error.message}", code=error.code, hint=error.hint))
+            message = f"{path}: {table.where(number)}: {error.message}"
+            faults.append(DataError(message, code=error.code, hint=error.hint))
         else:
-            points[point.id], first[point.id] = point, row.where
-    if problems:
-        raise _all_of(problems)
+            points[point.id], first[point.id] = point, number
+    if faults:
+        raise all_of(faults)
     return list(points.values())
 
 
-def _point(values: Mapping[str, Any]) -> ImagePoint:
-    name = values.get("id")
-    if name is None or not str(name).strip():
-        raise DataError("no id", code="point-id", hint="every image has its own id")
-    lon, lat = (_coordinate(key, values.get(key)) for key in ("lon", "lat"))
-    place = Place(lon, lat, _heading(values.get("heading")))
-    image = values.get("image")
-    return ImagePoint(str(name).strip(), place, "" if image is None else str(image).strip())
+def _point(row: _Row) -> ImagePoint:
+    name = _name(row.id)
+    pair = row.position if isinstance(row.position, tuple) else point_of(row.position)
+    place = Place(_coordinate("lon", pair[0]), _coordinate("lat", pair[1]), _heading(row.heading))
+    return ImagePoint(name, place, "" if _is_blank(row.image) else str(row.image).strip())
+
+
+def _name(value: Any) -> str:
+    if isinstance(value, str) and value.strip():
+        return value.strip()
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    what = "no id" if _is_blank(value) else f"the id is {str(value)[:60]}, not a text or a whole number"
+    hint = "every image has its own id; long numbers lose digits as floating point, so keep ids as text"
+    raise DataError(what, code="point-id", hint=hint)
 
 
 def _coordinate(key: str, value: Any) -> float:
     number = _number(value)
     if number is None or not math.isfinite(number):
-        hint = "coordinates are numbers in degrees; for GeoJSON each feature is a Point"
+        hint = "coordinates are numbers in degrees; of a geometry, only points are read"
         raise DataError(f"{key} is {value!r}, not a number", code="coordinates-broken", hint=hint)
     return number
 
 
 def _heading(value: Any) -> float | None:
-    if value is None or str(value).strip() == "":
+    if value is None or value == "":
         return None
     number = _number(value)
     if number is None or math.isinf(number):
+        if _is_blank(value):
+            return None
         hint = "headings are degrees clockwise from north, or blank"
         raise DataError(f"heading is {value!r}, not a number", code="heading-broken", hint=hint)
     return None if math.isnan(number) else number % 360.0
@@ -185,12 +179,3 @@ def _number(value: Any) -> float | None:
         return float(value)
     except (TypeError, ValueError, OverflowError):
         return None
-
-
-def _all_of(problems: list[DataError]) -> DataError:
-    def lines() -> Iterator[str]:
-        yield from (problem.message for problem in problems[:_SHOWN_PROBLEMS])
-        if len(problems) > _SHOWN_PROBLEMS:
-            yield f"… and {len(problems) - _SHOWN_PROBLEMS} more"
-
-    return DataError("\n".join(lines()), code=problems[0].code, hint=problems[0].hint)

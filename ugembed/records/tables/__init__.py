@@ -1,0 +1,1 @@
+"""Tables of image points in every format: which columns they have, and their rows."""
