@@ -1,7 +1,7 @@
 """Measure peers side by side: alternating in one process, medians and ratios, outputs compared first.
 
-A script of this folder gives `compare` its contestants and prints the `Comparison`; ``make perf`` writes all of them into
-docs/performance.md.
+A script of this folder gives `compare` its contestants and prints the `Comparison`; ``make perf`` writes all of them
+into docs/performance.md.
 """
 
 from __future__ import annotations
@@ -45,8 +45,9 @@ def compare(contestants: Mapping[str, Callable[[], object]], *, repeats: int = 5
         warm: Run each once before the clock starts (fills caches of files and imports).
     """
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
-    for name, run in contestants.items() if warm else ():
-        run()
+    if warm:
+        for run in contestants.values():
+            run()
     for _ in range(repeats):
         for name, run in contestants.items():
             gc.collect()

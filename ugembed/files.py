@@ -11,6 +11,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ import orjson
 from ugembed.errors import DataError, StoreError
 
 MANIFEST = "manifest.json"
+MAX_LINE_BYTES = 64 * 2**20
+"""Longest line, with its line end, that is read from a file of lines."""
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -144,11 +147,16 @@ def read_manifest(folder: Path, *, kind: str, verify: bool = False) -> dict[str,
     return facts
 
 
-def _verify(folder: Path, listing: dict[str, dict[str, Any]]) -> None:
+def _verify(folder: Path, listing: dict[str, Any]) -> None:
     for name, entry in listing.items():
-        path = contained(folder, name)
-        if not path.is_file() or sha256_file(path) != entry["sha256"]:
-            state = "differs from its manifest" if path.is_file() else "is missing"
+        wanted = entry.get("sha256") if isinstance(entry, dict) else None
+        try:
+            path = contained(folder, name)
+            is_there = path.is_file()
+        except (OSError, ValueError):  # a name that no file system takes
+            path, is_there = folder / name[:100], False
+        if not is_there or sha256_file(path) != wanted:
+            state = "differs from its manifest" if is_there else "is missing"
             raise StoreError(
                 f"{path}: {state}", code="damaged", hint="the folder is damaged; use an earlier one or make it again"
             )
@@ -169,13 +177,23 @@ def sha256_file(path: Path) -> str:
 
 
 def iter_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The non-blank lines of a file with their 1-based numbers; memory is one line."""
+    """The non-blank lines of a file with their 1-based numbers; memory is one line.
+
+    Raises:
+        DataError: ``file-missing``, or ``line-too-long`` above `MAX_LINE_BYTES`.
+    """
     try:
         file = path.open("rb")
     except (FileNotFoundError, IsADirectoryError):
         raise DataError(f"{path}: no such file", code="file-missing", hint="check the path") from None
     with file:
-        for number, line in enumerate(file, 1):
+        for number, line in enumerate(iter(partial(file.readline, MAX_LINE_BYTES + 1), b""), 1):
+            if len(line) > MAX_LINE_BYTES:
+                raise DataError(
+                    f"{path}:{number}: longer than {MAX_LINE_BYTES >> 20} MiB",
+                    code="line-too-long",
+                    hint="write one JSON object a line",
+                )
             if line.strip():
                 yield number, line
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ import pytest
 from PIL import Image
 
 from tests.records.helpers import case, retrieval, stage1, stage2, write_files, write_rows
+from ugembed.archives import write_archive
 from ugembed.errors import DataError
 from ugembed.graphs.validate import ValidateConfig, validate_files
-from ugembed.records.validate import Report
+from ugembed.records.report import Problem, Report, Spread
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
@@ -34,8 +36,9 @@ def test_the_examples_of_the_manual_are_sound_and_none_is_overlooked() -> None:
     report = check(EXAMPLES)
     assert report.problems == ()
     assert report.errors == 0
-    assert report.rows == {"benchmark": 2, "embed": 3, "training": 4}
-    assert (report.images, report.graphs, report.graph_nodes) == (2, 2, (3, 3))
+    assert report.rows == {"benchmark": 5, "embed": 3, "training": 4}
+    assert (report.images, report.graphs, report.accepted) == (2, 2, sum(report.rows.values()))
+    assert report.spreads["nodes a graph"] == Spread(2, 3, 3, 3, 3)
     assert {path.suffix for path in EXAMPLES.rglob("*") if path.is_file()} >= {".jsonl", ".json", ".jpg"}
 
 
@@ -75,9 +78,9 @@ def test_problems_of_rows_pictures_and_graphs_come_together(folder: Path) -> Non
 @pytest.mark.parametrize(
     ("change", "field", "code"),
     [
-        ({"nodes": []}, "", "graph-empty"),
-        ({"center_node": "2"}, "", "center-missing"),
-        ({"edges": [{"source": "1", "target": "9"}]}, "", "edge-dangling"),
+        ({"nodes": []}, "nodes", "graph-empty"),
+        ({"center_node": "2"}, "center_node", "center-missing"),
+        ({"edges": [{"source": "1", "target": "9"}]}, "edges[0].target", "edge-dangling"),
         ({"nodes": [{"node_id": "1", "coords": [1, 2]}]}, "nodes[0].node_text", "node-text-missing"),
         ({"nodes": [{"node_id": "1", "coords": [1, 200], "node_text": "x"}]}, "nodes[0].coords", "coordinates-range"),
         ({"edges": [3]}, "edges[0]", "edge-broken"),
@@ -91,7 +94,8 @@ def test_a_graph_file_by_itself_is_checked_in_full(
     sound = {"nodes": [node], "edges": [], "center_node": "1"}
     path = tmp_path / "g.json"
     path.write_bytes(orjson.dumps(sound))
-    assert check(path).graph_nodes == (1,)
+    report = check(path)
+    assert (report.errors, report.graphs, report.spreads["nodes a graph"].most) == (0, 1, 1)
     path.write_bytes(orjson.dumps({**sound, **change}))
     (problem,) = check(path).problems
     assert (problem.field, problem.code, problem.line) == (field, code, None)
@@ -103,8 +107,11 @@ def test_how_far_graphs_are_read_can_be_chosen(folder: Path) -> None:
     (folder / "a.json").write_text('{"nodes": [{}], "edges": [], "center_node": "1"}')
     (folder / "b.json").write_text('{"nodes": [{}]}')
     assert check(folder, graphs="none").problems == ()
-    assert codes(check(folder, graphs="header")) == [("b.json", "", "graph-broken")]
-    assert [code for _, _, code in codes(check(folder, graphs="full"))] == ["node-broken", "graph-broken"]
+    assert {name for name, _, _ in codes(check(folder, graphs="full"))} == {"a.json", "b.json"}
+    sound = {"nodes": [{"node_id": "1", "coords": [1, 2], "node_text": ""}], "edges": [{}], "center_node": "1"}
+    (folder / "a.json").write_bytes(orjson.dumps(sound))
+    assert {name for name, _, _ in codes(check(folder, graphs="header"))} == {"b.json"}
+    assert {name for name, _, _ in codes(check(folder, graphs="full"))} == {"a.json", "b.json"}
 
 
 def test_how_far_pictures_are_read_can_be_chosen(folder: Path) -> None:
@@ -134,7 +141,7 @@ def test_a_file_of_another_kind_is_an_error_when_named_and_a_warning_in_a_folder
     (folder / "notes.txt").write_text("hello")
     report = check(folder)
     assert [problem.severity for problem in report.problems] == ["warning"]
-    assert (report.errors, report.graphs, report.graph_nodes) == (0, 2, (1, 1))
+    assert (report.errors, report.graphs) == (0, 2)
     assert codes(check(folder / "summary.json", folder / "notes.txt")) == [
         ("summary.json", "", "unknown-file"),
         ("notes.txt", "", "unknown-file"),
@@ -146,14 +153,16 @@ def test_the_limit_holds_over_all_files(folder: Path) -> None:
     for name in ("one.jsonl", "two.jsonl"):
         write_rows(folder, *[stage1(label=0)] * 3, name=name)
     report = check(folder, max_problems=4)
-    assert (len(report.problems), report.left_out, report.errors) == (4, 2, 6)
+    assert (len(report.problems), report.left_out, report.errors, report.warnings) == (4, 2, 6, 0)
 
 
-def test_progress_ends_at_the_number_of_rows_and_graph_files(folder: Path) -> None:
-    write_rows(folder, stage1(), b"{", b"", stage1())
+def test_progress_counts_the_bytes_of_row_and_graph_files(folder: Path) -> None:
+    rows = write_rows(folder, stage1(), b"{", b"", stage1())
     calls: list[tuple[int, int]] = []
     validate_files(ValidateConfig(paths=(folder,)), lambda done, total, note="": calls.append((done, total)))
-    assert calls == [(number, 5) for number in range(1, 6)]
+    total = sum(path.stat().st_size for path in (rows, folder / "a.json", folder / "b.json"))
+    assert calls[-1] == (total, total)
+    assert [done for done, _ in calls] == sorted(done for done, _ in calls)
 
 
 def test_nothing_to_check_is_refused(tmp_path: Path) -> None:
@@ -188,3 +197,80 @@ def test_the_lists_that_build_graphs_writes_beside_its_graphs_are_not_rows(tmp_p
     (tmp_path / "manifest.json").write_text("{}")
     report = check(tmp_path)
     assert (report.rows, report.graphs, report.problems) == ({}, 1, ())
+
+
+def many_rows(folder: Path, count: int) -> Path:
+    """Rows with every kind of problem among sound ones."""
+    rows: list[Any] = []
+    for number in range(count):
+        row = stage2(id=str(number), positive_messages=[[{"role": "user", "content": f"house {number} " * 30}]])
+        row["images"] = [("a.jpg", "./b.jpg", "c.jpg", "broken.jpg")[number % 4 if number % 97 == 0 else 0]]
+        row["place"] = {"lon": 103.85 + number % 50 / 1000, "lat": 1.3}
+        rows.append(row)
+    rows[count // 3] = b'{"text"'
+    rows[count // 2] = {**rows[1], "id": "1"}
+    rows[count // 2 + 1] = {**rows[7], "unknown": 1}
+    rows[-1] = b"[]"
+    (folder / "broken.jpg").write_text("no picture")
+    return write_rows(folder, *rows)
+
+
+def test_any_number_of_processes_reports_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    many_rows(folder, 3000)
+    write_rows(folder, stage1(id="x"), stage1(id="x"), name="val.jsonl")
+    (folder / "more").mkdir()
+    for number in range(200):
+        (folder / "more" / f"{number}.json").write_bytes((folder / "a.json").read_bytes())
+    monkeypatch.setattr("ugembed.graphs.validate._RANGE_BYTES", 100_000)
+    one = check(folder, workers=1)
+    assert check(folder, workers=2) == one
+    assert {problem.code for problem in one.problems} >= {
+        *("json-broken", "row-not-object", "id-duplicate", "image-missing", "image-broken", "unknown-field"),
+        *("row-duplicate", "image-in-both", "place-far-from-graph"),
+    }
+    monkeypatch.setattr("ugembed.graphs.validate._RANGE_BYTES", 1 << 30)
+    assert check(folder, workers=1) == one
+
+
+def test_every_line_is_handed_on_with_its_errors(folder: Path) -> None:
+    path = many_rows(folder, 600)
+    heard: list[tuple[bytes, bool, tuple[str, ...]]] = []
+
+    def hear(file: Path, data: bytes, accepted: bool, problems: list[Problem]) -> None:
+        assert file == path
+        assert accepted == (not problems)
+        assert all(problem.line == len(heard) + 1 for problem in problems)
+        heard.append((data, accepted, tuple(problem.code for problem in problems)))
+
+    report = validate_files(ValidateConfig(paths=(path,), max_problems=1), on_rows=hear)
+    assert b"".join(data for data, _, _ in heard) == path.read_bytes()
+    assert sum(accepted for _, accepted, _ in heard) == report.accepted
+    told = Counter(codes for _, _, codes in heard)
+    assert (told[("json-broken",)], told[("row-not-object",)], told[("id-duplicate",)]) == (1, 1, 2)
+    assert told[("image-missing",)] >= 1
+    assert told[("image-broken",)] >= 1
+    assert len(told) == 6
+
+
+def test_graphs_in_archives_are_checked_one_by_one(folder: Path) -> None:
+    sound = (folder / "a.json").read_bytes()
+    write_archive(folder / "part-0000.zip", [("x.json", sound), ("y.json", b"{"), ("readme.txt", b"hello")])
+    row = write_rows(folder, stage2(graphs="part-0000.zip/x.json"))
+    report = check(row)
+    assert (report.errors, report.graphs) == (0, 1)
+    report = check(folder / "part-0000.zip")
+    assert (report.graphs, codes(report)) == (2, [("y.json", "", "graph-broken")])
+
+
+def test_warnings_of_graphs_are_one_a_code(folder: Path) -> None:
+    node = {"node_id": "1", "coords": [103.85, 1.3], "node_text": "Name: mapillary image"}
+    for number in range(5):
+        (folder / f"lonely{number}.json").write_bytes(orjson.dumps({"nodes": [node], "edges": [], "center_node": "1"}))
+    (warning,) = check(folder).problems
+    assert (warning.code, Path(warning.file).name) == ("graph-without-edges", "lonely0.json")
+    assert warning.message.endswith("; the same in 4 other graph(s)")
+
+
+def test_graphs_over_the_cap_are_a_warning(folder: Path) -> None:
+    assert codes(check(folder / "a.json", max_graph_nodes=1)) == [("a.json", "nodes", "nodes-over-cap")]
+    assert check(folder / "a.json", max_graph_nodes=2).problems == ()

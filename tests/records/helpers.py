@@ -69,5 +69,7 @@ def write_files(folder: Path) -> Path:
     for number, name in enumerate(("a", "b")):
         Image.new("RGB", (8, 6), (50 * number, 90, 120)).save(folder / f"{name}.jpg")
         node = {"node_id": name, "coords": [103.85, 1.3 + number / 100], "node_text": "Name: mapillary image"}
-        (folder / f"{name}.json").write_bytes(orjson.dumps({"nodes": [node], "edges": [], "center_node": name}))
+        street = {"node_id": "1", "coords": [103.851, 1.3 + number / 100], "node_text": "Name: Oak St"}
+        graph = {"nodes": [node, street], "edges": [{"source": name, "target": "1"}], "center_node": name}
+        (folder / f"{name}.json").write_bytes(orjson.dumps(graph))
     return folder

@@ -98,8 +98,26 @@ def test_candidates_damaged_by_the_path_rewriter_of_the_reference_are_recognised
     )
     with pytest.raises(DataError) as caught:
         read_one(folder, damaged)
+    assert caught.value.code == "path-damaged"
+    assert "'benchmark/benchmark_images/' in front of every candidate" in caught.value.message
+    assert "before the paths were rewritten" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        case(candidates=["north/Oak St", "Pine Rd"], ground_truth="Elm St"),
+        case(candidates=["Oak St", "Pine Rd"], ground_truth="Elm St"),
+        case(candidates=["north/Oak St", "north/Pine Rd"], ground_truth="north/Elm St"),
+        retrieval(candidates=["./a.jpg", "./b.jpg"], ground_truth="c.jpg"),
+    ],
+)
+def test_a_missing_answer_is_not_blamed_on_the_path_rewriter_without_its_marks(
+    folder: Path, row: dict[str, Any]
+) -> None:
+    with pytest.raises(DataError) as caught:
+        read_one(folder, row)
     assert caught.value.code == "gold-missing"
-    assert "an image folder was written in front" in caught.value.hint
 
 
 @pytest.mark.parametrize("relative", [True, False])

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.markup import escape
 
 from ugembed.cli.options import AsJson, ConfigFile, Overrides, Roots
-from ugembed.cli.output import print_json, progress, stdout
+from ugembed.cli.output import print_json, progress, stderr
+from ugembed.errors import ConfigError
+from ugembed.progress import OnProgress
 
 if TYPE_CHECKING:
-    from ugembed.records.validate import Problem, Report
+    from ugembed.graphs.validate import ValidateConfig
+    from ugembed.records.clean_copy import Copied
+    from ugembed.records.report import Report
+    from ugembed.records.rewrite import Rewritten
 
 
 def validate_data(
@@ -29,8 +35,44 @@ def validate_data(
         Literal["none", "header", "full"] | None,
         typer.Option(help="How far graphs are read; full if not given.", show_default=False),
     ] = None,
+    max_graph_nodes: Annotated[
+        int | None, typer.Option(help="Warn of graphs with more nodes; 1000 if not given.", show_default=False)
+    ] = None,
+    validation: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Row file whose images must not be in training files; may be repeated. Files named like val, dev "
+            "or test count without it.",
+            show_default=False,
+        ),
+    ] = None,
     max_problems: Annotated[
         int | None, typer.Option(help="List at most this many problems; 200 if not given.", show_default=False)
+    ] = None,
+    strict: Annotated[
+        bool | None, typer.Option("--strict", help="Warnings count: exit 1 with them too.", show_default=False)
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; all cores if not given or 0.", show_default=False)
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write the result as one page (.html) too.", show_default=False)
+    ] = None,
+    write_clean: Annotated[
+        Path | None,
+        typer.Option(help="New folder for the accepted rows as they stand, and rejects.jsonl.", show_default=False),
+    ] = None,
+    fix_paths: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OLD=NEW",
+            help="Write new row files in which names below the folder OLD start with NEW, then check those; "
+            "'*=NEW' keeps only file names. Wants --out; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="New folder for what --fix-paths writes.", show_default=False)
     ] = None,
     as_json: AsJson = False,
     config: ConfigFile = None,
@@ -41,52 +83,96 @@ def validate_data(
     Example: ugembed validate-data data/train.jsonl benchmark/ --root data/images
     """
     from ugembed.config import load_config
-    from ugembed.graphs.validate import ValidateConfig, validate_files
+    from ugembed.graphs.validate import ValidateConfig
 
-    flags = {"paths": paths or None, "roots": root or None, "images": images, "graphs": graphs}
-    resolved = load_config(
-        ValidateConfig, config, overrides=overrides or (), flags={**flags, "max_problems": max_problems}
-    )
-    with progress("checking") as on_progress:
-        report = validate_files(resolved.value, on_progress)
-    if as_json:
-        print_json(report.to_json())
-    else:
-        _print(report)
-    if report.errors:
+    flags = {
+        "paths": paths or None,
+        "roots": root or None,
+        "images": images,
+        "graphs": graphs,
+        "max_graph_nodes": max_graph_nodes,
+        "validation": validation or None,
+        "max_problems": max_problems,
+        "strict": strict,
+        "workers": workers,
+    }
+    settings = load_config(ValidateConfig, config, overrides=overrides or (), flags=flags).value
+    rewritten = _rewrite(settings.paths, fix_paths or [], out)
+    if rewritten is not None:
+        settings = settings.model_copy(update={"paths": rewritten.files})
+    report, copied = _check(settings, write_clean)
+    if rewritten is not None:
+        report = replace(report, problems=(*rewritten.problems(), *report.problems))
+    if html is not None:
+        _write_html(html, report, settings)
+    _print(report, rewritten, copied, as_json=as_json)
+    if report.errors or (settings.strict and report.warnings):
         raise typer.Exit(1)
 
 
-def _print(report: Report) -> None:
-    for problem in report.problems:
-        _print_problem(problem)
-    if report.left_out:
-        stdout.print(f"… and {report.left_out} more errors; --max-problems lists more", soft_wrap=True)
-    _print_summary(report)
-    warnings = sum(problem.severity == "warning" for problem in report.problems)
-    verdict = f"[bold red]{report.errors} error(s)[/]" if report.errors else "[bold green]no errors[/]"
-    stdout.print(f"{verdict}, {warnings} warning(s)")
+def _rewrite(paths: Sequence[Path], texts: Sequence[str], out: Path | None) -> Rewritten | None:
+    """What ``--fix-paths`` and ``--out`` ask for, if they do."""
+    if bool(texts) != (out is not None):
+        raise ConfigError(
+            "--fix-paths and --out go together",
+            code="fix-paths-out",
+            hint="--fix-paths OLD=NEW says what to change, --out DIR where the new files go",
+        )
+    if out is None:
+        return None
+    from ugembed.records.output_names import row_files
+    from ugembed.records.path_rules import PathRule
+    from ugembed.records.rewrite import rewrite_paths
+
+    rules = [PathRule.parse(text) for text in texts]
+    with progress("rewriting (kB)") as on_progress:
+        return rewrite_paths(row_files(paths), out, rules=rules, on_progress=_in_kilobytes(on_progress))
 
 
-def _print_problem(problem: Problem) -> None:
-    place = problem.file if problem.line is None else f"{problem.file}:{problem.line}"
-    where = f"{place}: {problem.field}" if problem.field else place
-    colour = "red" if problem.severity == "error" else "yellow"
-    head = f"[bold]{escape(where)}[/]: [{colour}]{problem.severity}\\[{problem.code}][/]"
-    stdout.print(f"{head}: {escape(problem.message)}", soft_wrap=True)
-    if problem.hint:
-        stdout.print(f"  [cyan]hint[/]: {escape(problem.hint)}", soft_wrap=True)
+def _check(settings: ValidateConfig, write_clean: Path | None) -> tuple[Report, Copied | None]:
+    """The report, and with ``--write-clean`` what was copied."""
+    from ugembed.graphs.validate import validate_files
+    from ugembed.records.clean_copy import clean_copy
+
+    with progress("checking (kB)") as on_progress:
+        if write_clean is None:
+            return validate_files(settings, _in_kilobytes(on_progress)), None
+        with clean_copy(write_clean) as copy:
+            report = validate_files(settings, _in_kilobytes(on_progress), on_rows=copy.add)
+        return report, copy.counts()
 
 
-def _print_summary(report: Report) -> None:
-    from rich.table import Table
+def _in_kilobytes(on_progress: OnProgress) -> OnProgress:
+    """Who counts bytes is heard in units of 1000, rounded up, which a bar can show."""
 
-    table = Table("what was read", "number", show_edge=False)
-    for kind, count in sorted(report.rows.items()):
-        table.add_row(f"{kind} rows", f"{count:,}")
-    table.add_row("distinct images", f"{report.images:,}")
-    table.add_row("distinct graphs", f"{report.graphs:,}")
-    if report.graph_nodes:
-        nodes = sorted(report.graph_nodes)
-        table.add_row("nodes a graph (least, median, most)", f"{nodes[0]:,}, {nodes[len(nodes) // 2]:,}, {nodes[-1]:,}")
-    stdout.print(table)
+    def advance(done: int, total: int, note: str = "") -> None:
+        on_progress(-(-done // 1000), -(-total // 1000), note)
+
+    return advance
+
+
+def _write_html(html: Path, report: Report, settings: ValidateConfig) -> None:
+    from ugembed.records.page import write_page
+
+    small_print = {
+        "checked": ", ".join(map(str, settings.paths)),
+        "names start from": ", ".join(map(str, settings.roots)) or "the folder of each file, then the current one",
+        "pictures": f"read as far as {settings.images!r} says",
+        "graphs": f"read as far as {settings.graphs!r} says",
+    }
+    write_page(html, report, small_print=small_print)
+    stderr.print(f"page: {html}", markup=False, soft_wrap=True)
+
+
+def _print(report: Report, rewritten: Rewritten | None, copied: Copied | None, *, as_json: bool) -> None:
+    from ugembed.cli import validate_screen as screen
+
+    if as_json:
+        written = {"rewritten": rewritten, "clean": copied}
+        print_json({**report.to_json(), **{name: value.to_json() for name, value in written.items() if value}})
+        return
+    if rewritten is not None:
+        screen.print_rewritten(rewritten)
+    screen.print_report(report)
+    if copied is not None:
+        screen.print_copied(copied)

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-import re
+import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import groupby, islice
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
-from ugembed.errors import DataError, GraphError
-from ugembed.files import MANIFEST, iter_lines, read_json
-from ugembed.graphs.schema import UrbanGraph
+from ugembed import archives
+from ugembed.graphs.checked_files import CheckedFiles
+from ugembed.graphs.looks import Depths, GraphTask, Look, NamedTask, look_at_graphs, look_at_named
+from ugembed.graphs.sources import Source, sources
 from ugembed.progress import OnProgress, silent
-from ugembed.records.images import load_image, probe_image
+from ugembed.records.across import far_from_graph
+from ugembed.records.blocks import line_ranges
+from ugembed.records.both_sides import ImagesOfSides
+from ugembed.records.named_files import Named
+from ugembed.records.pool import Pool, available_cores, open_pool
+from ugembed.records.report import Findings, Problem, Report
+from ugembed.records.retell import OnRows, retell
 from ugembed.records.roots import Roots
-from ugembed.records.validate import FileCheck, Findings, Problem, Report, validate_rows
+from ugembed.records.scan import Range, RowFile, Scanned, forget, scan
+from ugembed.records.statistics import Statistics
+from ugembed.records.validate import CheckedRows, is_validation, row_kind
 from ugembed.registry import Config
 
-_GRAPH_KEYS = ("nodes", "edges", "center_node")
-_GRAPH_LISTS = ("index.jsonl", "rejected.jsonl")
-"""What `ugembed.graphs.build` writes beside its graphs (imported from there, it would bring the map readers along)."""
-_PICKLES = (".pkl", ".pickle")
-_FIELD = re.compile(r"^((?:nodes|edges|center_node|schema_version)[^:\s]*): (.*)$", re.DOTALL)
+_RANGE_BYTES = 4 << 20
+_SMALL_BYTES = 8 << 20
+"""Below this much input, starting processes takes longer than the work."""
+_FILES_A_TASK = 64
 
 
 class ValidateConfig(Config):
@@ -38,164 +47,166 @@ class ValidateConfig(Config):
     """How far pictures are read: not at all (they must still exist), their header, or every pixel."""
     graphs: Literal["none", "header", "full"] = "full"
     """How far graphs are read: not at all (they must still exist), their top level keys, or every node and edge."""
+    validation: tuple[Path, ...] = ()
+    """Row files, checked too, whose pictures must not be in training files. Files named like val, dev or test count
+    without being listed."""
+    max_graph_nodes: PositiveInt = 1000
+    """Graphs with more nodes are a warning: a model leaves the rest out."""
     max_problems: PositiveInt = 200
-    """Problems beyond this number are counted but not listed."""
+    """Errors beyond this number are counted but not listed; warnings are always listed."""
+    strict: bool = False
+    """Warnings count as errors in the exit status."""
+    workers: NonNegativeInt = 0
+    """Processes; 0 for one a core, or a single one when there is little to read."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    path: Path
-    is_named: bool
-    """Given by the user, not found in a folder."""
+def validate_files(
+    config: ValidateConfig, on_progress: OnProgress = silent, *, on_rows: OnRows | None = None
+) -> Report:
+    """Gather every problem of the given files; each distinct picture and graph is looked at once.
 
+    A script that calls this with several workers needs the usual ``if __name__ == "__main__":``.
 
-def validate_files(config: ValidateConfig, on_progress: OnProgress = silent) -> Report:
-    """Gather every problem of the given files; each distinct picture and graph is read once.
+    Args:
+        config: What is checked.
+        on_progress: Hears of bytes of row and graph files.
+        on_rows: Hears of every line of every row file, in order, when the file is done.
 
     Raises:
         DataError: ``file-missing``, ``root-missing`` or ``nothing-to-check``: there is nothing to report about.
+            ``worker-died``.
     """
-    sources = _sources(config.paths)
-    findings = Findings(config.max_problems)
-    nodes: list[int] = []
-    images = FileCheck(_image_check(config.images))
-    graphs = FileCheck(_graph_check(config.graphs, nodes))
-    rows: Counter[str] = Counter()
-    steps = _Steps(sum(_size(source.path) for source in sources), on_progress)
-    for source in sources:
-        steps.note = source.path.name
-        if _holds_rows(source.path):
-            roots = Roots.for_file(source.path, config.roots)
-            checks = {"image": images, "graph": graphs}
-            kind, count = validate_rows(
-                source.path, findings=findings, roots=roots, checks=checks, on_row=steps.advance
-            )
-            rows[kind] += count
-        else:
-            _check_graph_file(source, graphs, findings)
-            steps.advance()
-    return Report(tuple(findings.problems), findings.left_out, dict(rows), len(images), len(graphs), tuple(nodes))
-
-
-class _Steps:
-    """Progress in rows and graph files."""
-
-    def __init__(self, total: int, on_progress: OnProgress) -> None:
-        self.done = 0
-        self.total = total
-        self.note = ""
-        self.on_progress = on_progress
-
-    def advance(self) -> None:
-        self.done += 1
-        self.on_progress(self.done, self.total, self.note)
-
-
-def _sources(paths: tuple[Path, ...]) -> list[_Source]:
-    missing = [str(path) for path in paths if not path.exists()]
-    if missing:
-        raise DataError(f"no such file or folder: {', '.join(missing)}", code="file-missing", hint="check the path")
-    found: dict[Path, _Source] = {}
-    for path in paths:
-        for source in _inside(path) if path.is_dir() else [_Source(path, is_named=True)]:
-            found.setdefault(source.path.resolve(), source)
-    if not found:
-        raise DataError(
-            f"neither .jsonl nor .json files in {', '.join(map(str, paths))}",
-            code="nothing-to-check",
-            hint="name a row file (.jsonl), a graph file (.json) or a folder of them",
-        )
-    return list(found.values())
-
-
-def _inside(folder: Path) -> Iterator[_Source]:
-    """Row and graph files below a folder, by name; without hidden ones, manifests and the lists of graph folders."""
-    for path in sorted([*folder.rglob("*.jsonl"), *folder.rglob("*.json")]):
-        is_hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        is_list = path.name in _GRAPH_LISTS and (path.parent / MANIFEST).is_file()
-        if path.is_file() and not is_hidden and path.name != MANIFEST and not is_list:
-            yield _Source(path, is_named=False)
-
-
-def _holds_rows(path: Path) -> bool:
-    return path.suffix.lower() == ".jsonl"
-
-
-def _size(path: Path) -> int:
-    return sum(1 for _ in iter_lines(path)) if _holds_rows(path) else 1
-
-
-def _image_check(depth: str) -> Callable[[Path], object]:
-    if depth == "none":
-        return lambda path: None
-    return probe_image if depth == "header" else load_image
-
-
-def _graph_check(depth: str, nodes: list[int]) -> Callable[[Path], object]:
-    """A check that also notes the number of nodes."""
-
-    def check(path: Path) -> None:
-        if path.suffix.lower() in _PICKLES:
-            raise GraphError(
-                f"{path}: a pickle, which would run code when read",
-                code="graph-pickle",
-                hint="convert it to the JSON of docs/data_format.md",
-            )
-        if depth == "full":
-            nodes.append(len(UrbanGraph.read(path).nodes))
-        elif depth == "header":
-            nodes.append(_count_nodes(path))
-
-    return check
-
-
-def _count_nodes(path: Path) -> int:
-    value = read_json(path)
-    lacking = [key for key in _GRAPH_KEYS if not isinstance(value, dict) or key not in value]
-    if lacking or not isinstance(value["nodes"], list):
-        raise GraphError(
-            f"{path}: not a graph: lacks {', '.join(lacking) or 'a list of nodes'}",
-            code="graph-broken",
-            hint=f"wanted: {', '.join(_GRAPH_KEYS)}",
-        )
-    return len(value["nodes"])
-
-
-def _check_graph_file(source: _Source, graphs: FileCheck, findings: Findings) -> None:
-    """A graph file by itself; a file of another kind is an error if it was named, a warning if it lay in a folder."""
-    path = source.path
+    found = sources((*config.paths, *config.validation))
+    total = sum(archives.size(source.path) for source in found)
+    check = _Check(config, on_rows)
+    done = 0
     try:
-        graphs(path)
-    except (DataError, OSError) as error:
-        if _is_something_else(path):
-            graphs.discard(path)
-            findings.add(_unknown_file(source))
-        elif isinstance(error, GraphError):
-            what = error.message.removeprefix(f"{path}: ")
-            match = _FIELD.match(what)
-            field, message = match.groups() if match else ("", what)
-            findings.add(Problem(error.code, str(path), None, field, message, error.hint))
+        workers = config.workers or (available_cores() if total >= _SMALL_BYTES else 1)
+        with open_pool(workers, module=__name__) as pool:
+            for task, result in pool.stream(_work, _tasks(found, config)):
+                check.take(task, result, pool)
+                done += task.bytes
+                on_progress(done, total, task.name)
+            check.finish_file()
+    finally:
+        forget()
+    return check.report()
+
+
+_Result: TypeAlias = Scanned | list[tuple[int, Look]]
+
+
+def _work(task: Range | GraphTask) -> _Result:
+    return scan(task) if isinstance(task, Range) else look_at_graphs(task)
+
+
+def _tasks(found: Sequence[Source], config: ValidateConfig) -> Iterator[Range | GraphTask]:
+    """The ranges of row files and handfuls of graph files, in order."""
+    run = uuid.uuid4().hex
+    depths = _depths(config)
+    for holds_rows, group in groupby(found, key=lambda source: source.holds_rows):
+        if holds_rows:
+            for path in (source.path for source in group):
+                file = RowFile(path, row_kind(path), Roots.for_file(path, config.roots), run)
+                for start, stop in line_ranges(path, _RANGE_BYTES):
+                    yield Range(file, start, stop, config.max_problems)
         else:
-            findings.add_error(error, file=path)
+            while batch := tuple(islice(group, _FILES_A_TASK)):
+                yield GraphTask(batch, depths)
 
 
-def _is_something_else(path: Path) -> bool:
-    if path.suffix.lower() in _PICKLES:
-        return False
-    try:
-        value = read_json(path)
-    except (DataError, OSError):
-        return path.suffix.lower() != ".json"
-    return not (isinstance(value, dict) and any(key in value for key in _GRAPH_KEYS))
+def _depths(config: ValidateConfig) -> Depths:
+    return Depths(config.images, config.graphs, config.max_graph_nodes)
 
 
-def _unknown_file(source: _Source) -> Problem:
-    return Problem(
-        "unknown-file",
-        str(source.path),
-        None,
-        "",
-        f"neither rows (.jsonl) nor a graph (.json with {', '.join(_GRAPH_KEYS)}), so it was not checked",
-        "see docs/data_format.md",
-        "error" if source.is_named else "warning",
-    )
+class _Check:
+    """What was found so far, as results come in, in order."""
+
+    def __init__(self, config: ValidateConfig, on_rows: OnRows | None) -> None:
+        self._config = config
+        self._depths = _depths(config)
+        self._on_rows = on_rows
+        self._findings = Findings(config.max_problems)
+        self._statistics = Statistics()
+        self._files = CheckedFiles()
+        self._current: CheckedRows | None = None
+        self._rows = Counter[str]()
+        self._accepted = self._doubles = self._bytes = 0
+        self._images = ImagesOfSides()
+
+    def take(self, task: Range | GraphTask, result: _Result, pool: Pool) -> None:
+        if isinstance(task, Range) and isinstance(result, Scanned):
+            if self._current is None or self._current.file is not task.file:
+                self.finish_file()
+                self._current = CheckedRows(task.file, self._config.max_problems)
+            self._bytes += task.stop - task.start
+            self._take_range(self._current, result, pool)
+        elif isinstance(task, GraphTask) and isinstance(result, list):
+            self.finish_file()
+            for identity, look in result:
+                self._findings.extend(self._files.add_graph(identity, look))
+
+    def _take_range(self, checked: CheckedRows, scanned: Scanned, pool: Pool) -> None:
+        """Rows of a range, and a look at every file that is new in it."""
+        new = self._files.unseen(checked.add(scanned))
+        wanted = [named for named in new if self._depths.of(named.kind) != "none"]
+        tasks = [
+            NamedTask(tuple(wanted[at : at + _FILES_A_TASK]), checked.file, self._depths)
+            for at in range(0, len(wanted), _FILES_A_TASK)
+        ]
+        for task, looks in pool.stream(look_at_named, tasks):
+            for named, look in zip(task.named, looks, strict=True):
+                checked.add_errors(self._files.add_named(named, look))
+
+    def finish_file(self) -> None:
+        """Whatever is told of the current row file when all of it was read."""
+        checked, self._current = self._current, None
+        if checked is None:
+            return
+        path, kind, table = checked.file.path, checked.file.kind, checked.table
+        broken = self._files.broken()
+        problems, more, refused = checked.finish(broken)
+        self._findings.extend(problems, more=more)
+        far = far_from_graph(path, table, self._files.centres())
+        self._findings.extend([far] if far else [])
+        self._rows[kind] += checked.rows
+        self._accepted += checked.accepted
+        self._doubles += checked.doubles
+        self._statistics.add(kind, table)
+        is_validation = self._is_validation(path)
+        is_training = kind == "training" and not is_validation
+        self._images.add(path, table, is_training=is_training, is_validation=is_validation)
+        if self._on_rows is not None:
+            reasons = partial(self._reasons, checked.file, frozenset(broken.tolist()))
+            retell(checked, refused, reasons=reasons, on_rows=self._on_rows)
+
+    def _is_validation(self, path: Path) -> bool:
+        return is_validation(path) or path.resolve() in {listed.resolve() for listed in self._config.validation}
+
+    def _reasons(self, file: RowFile, broken: frozenset[int], named: Named) -> list[Problem]:
+        if named.identity not in broken:
+            return []
+        (look,) = look_at_named(NamedTask((named,), file, self._depths))
+        return list(look.problems)
+
+    def report(self) -> Report:
+        self._findings.extend(self._files.warnings())
+        self._findings.extend(self._images.warnings())
+        statistics = self._statistics
+        statistics.tokens, statistics.nodes, statistics.edges = self._files.tokens, self._files.nodes, self._files.edges
+        return Report(
+            problems=tuple(self._findings.problems),
+            left_out=self._findings.left_out,
+            rows=dict(self._rows),
+            accepted=self._accepted,
+            bytes=self._bytes,
+            pair_types=dict(statistics.labels["training"]),
+            query_types=dict(statistics.labels["benchmark"]),
+            images=self._files.count("image"),
+            graphs=self._files.count("graph"),
+            duplicates=self._doubles,
+            spreads=statistics.spreads(),
+            places=statistics.places,
+            place_count=statistics.place_count,
+            box=statistics.box,
+        )

@@ -28,10 +28,12 @@ class Place:
 
     def __post_init__(self) -> None:
         if not (-180.0 <= self.lon <= 180.0 and -90.0 <= self.lat <= 90.0):
+            swapped = abs(self.lon) <= 90.0 and abs(self.lat) <= 180.0
+            cure = f"swapped they would be lon {self.lat}, lat {self.lon}" if swapped else "are they projected?"
             raise DataError(
                 f"(lon, lat) = ({self.lon}, {self.lat}) is not on the globe",
                 code="coordinates-range",
-                hint="coordinates are (longitude, latitude) in degrees; are they swapped or projected?",
+                hint=f"coordinates are (longitude, latitude) in degrees; {cure}",
             )
 
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from ugembed import archives
 from ugembed.errors import DataError
+from ugembed.records.listings import Listings
 
 _URL = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]*://|data:)")
 _SHOWN_CHARACTERS = 200
@@ -36,7 +38,7 @@ class Roots:
         return cls(tuple(given) or (path.parent, Path()))
 
     def resolve(self, name: str, kind: str = "image") -> Path:
-        """The file called ``name`` under the first root that has it.
+        """The file called ``name`` under the first root that has it: a regular file, or a member of an archive.
 
         Args:
             name: A relative path, or an absolute one that lies in a root.
@@ -45,6 +47,9 @@ class Roots:
         Raises:
             DataError: ``path-url``, ``path-broken`` (empty, NUL, too long), ``path-escapes``, or ``{kind}-missing``.
         """
+        plain = self.listings.find(name)
+        if plain is not None:
+            return plain.path
         shown = name if len(name) <= _SHOWN_CHARACTERS else f"{name[:_SHOWN_CHARACTERS]}…"
         if _URL.match(name):
             raise DataError(f"{kind} {shown!r} is a URL", code="path-url", hint="download it and name the local file")
@@ -52,9 +57,10 @@ class Roots:
             raise DataError(f"{kind} {shown!r} is not a file name", code="path-broken", hint="name a file")
         try:
             return self._search(name, kind)
-        except OSError as error:  # a name that no file system takes, or a folder that may not be entered
+        except (OSError, RuntimeError) as error:  # no name for a file system, no right to enter, links in a circle
+            what = error.strerror if isinstance(error, OSError) else "a circle of links"
             raise DataError(
-                f"{kind} {shown!r}: {error.strerror}", code="path-broken", hint="check the name and its permissions"
+                f"{kind} {shown!r}: {what}", code="path-broken", hint="check the name and its permissions"
             ) from None
 
     def _search(self, name: str, kind: str) -> Path:
@@ -62,7 +68,7 @@ class Roots:
         for folder in self.folders:
             path = folder / name
             inside = self._holds(path)
-            if inside and path.is_file():
+            if inside and archives.is_file(path):
                 return path
             if not inside:
                 escaped = escaped or path.resolve().parent
@@ -83,8 +89,13 @@ class Roots:
         return any(real.is_relative_to(folder) for folder in self._real)
 
     @cached_property
+    def listings(self) -> Listings:
+        """What was listed of these folders so far."""
+        return Listings(self.folders, self._real)
+
+    @cached_property
     def _real(self) -> tuple[Path, ...]:
         return tuple(folder.resolve() for folder in self.folders)
 
     def __str__(self) -> str:
-        return ", ".join(str(folder) for folder in self.folders)
+        return ", ".join(dict.fromkeys(str(folder) for folder in self.folders))

@@ -1,156 +1,150 @@
-"""Every problem of a data file at once, without building a model."""
+"""Every problem of a file of rows at once, without building a model."""
 
 from __future__ import annotations
 
+import re
+from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
 
-from ugembed.errors import DataError, did_you_mean
-from ugembed.files import iter_lines
-from ugembed.records.case import RankingCase
-from ugembed.records.report import FileCheck, Findings, Problem, Report
-from ugembed.records.roots import Roots
-from ugembed.records.uge.cases import CASE_FIELDS, parse_case
-from ugembed.records.uge.items import ITEM_FIELDS, parse_item
-from ugembed.records.uge.pairs import PAIR_FIELDS, parse_pair
-from ugembed.records.uge.row import Row, RowError, decode_row
+import numpy as np
 
-__all__ = ["FileCheck", "Findings", "Problem", "Report", "RowKind", "row_kind", "validate_rows"]
+from ugembed.errors import did_you_mean
+from ugembed.records.across import double_rows, duplicate_ids, warnings_of
+from ugembed.records.blocks import read_blocks
+from ugembed.records.columns import Column, Table
+from ugembed.records.explain import FIELDS, RowKind
+from ugembed.records.named_files import Named
+from ugembed.records.report import Problem
+from ugembed.records.scan import RowFile, Scanned
+from ugembed.records.uge.row import RowError, decode_row
 
-RowKind: TypeAlias = Literal["training", "benchmark", "embed"]
-
-_PARSERS: Mapping[RowKind, tuple[Callable[[Row], Any], frozenset[str]]] = {
-    "training": (parse_pair, PAIR_FIELDS),
-    "benchmark": (parse_case, CASE_FIELDS),
-    "embed": (parse_item, ITEM_FIELDS),
-}
+BOM = b"\xef\xbb\xbf"
+_SHOWN_FIELDS = 20
+_VALIDATION = re.compile(r"(?:^|[^a-z])(?:val|valid|validation|dev|test|held-?out)(?:[^a-z]|$)")
 
 
 def row_kind(path: Path) -> RowKind:
-    """What the rows of a file are, told by the first row with a field that only one kind has; else ``embed``."""
-    for line, data in iter_lines(path):
-        try:
-            fields = decode_row(path, line, data, _nothing_found).values.keys()
-        except RowError:
-            continue
-        if fields & {"candidates", "candidate_images", "ground_truth"}:
-            return "benchmark"
-        if fields & {"positive_messages", "negative_messages", "pair_type"}:
-            return "training"
+    """What the rows of a file are, told by the first row with a field that only one kind has; else ``embed``.
+
+    Raises:
+        DataError: ``file-missing``.
+    """
+    for block in read_blocks(path, 0, path.stat().st_size):
+        for data in (block.data or b"").split(b"\n"):
+            try:
+                fields = decode_row(path, 0, data.removeprefix(BOM), _nothing_found).values.keys()
+            except RowError:
+                continue
+            if fields & {"candidates", "candidate_images", "ground_truth"}:
+                return "benchmark"
+            if fields & {"positive_messages", "negative_messages", "pair_type"}:
+                return "training"
     return "embed"
 
 
-def validate_rows(
-    path: Path,
-    *,
-    findings: Findings,
-    roots: Roots | None = None,
-    checks: Mapping[str, FileCheck] | None = None,
-    on_row: Callable[[], None] = lambda: None,
-) -> tuple[RowKind, int]:
-    """Read every row of a training, benchmark or embed file and gather all problems.
+def is_validation(path: Path) -> bool:
+    """Whether the name of a file says that it is for validation or tests: ``val.jsonl``, ``paris_test.jsonl``."""
+    return _VALIDATION.search(path.stem.lower()) is not None
 
-    Args:
-        path: The JSON lines file.
-        findings: Where problems go. A row may have several; a broken one does not stop the rest.
-        roots: Where files are looked for (default: `Roots.for_file`).
-        checks: For ``"image"`` and ``"graph"``, what to do with files that exist.
-        on_row: Called after each row.
 
-    Returns:
-        The kind of the rows and their number.
+class CheckedRows:
+    """What is known of one file of rows while its ranges come in, in order; `finish` tells the rest.
+
+    Attributes:
+        rows: Number of rows so far, broken ones included.
+        table: The facts of its sound rows.
+        accepted: Number of rows without an error, after `finish`.
+        doubles: Number of rows equal to an earlier one, after `finish`.
+        twice: Lines of rows whose id is on an earlier line, and that line, after `finish`.
     """
-    kind = row_kind(path)
-    scan = _Scan(path, kind, roots or Roots.for_file(path), checks or {}, findings)
-    for line, data in iter_lines(path):
-        scan.row(line, data)
-        on_row()
-    scan.finish()
-    return kind, scan.count
 
+    def __init__(self, file: RowFile, limit: int) -> None:
+        self.file = file
+        self.table = Table()
+        self.rows = self.accepted = self.doubles = 0
+        self._limit = limit
+        self._lines = self._errors = 0
+        self._problems: list[Problem] = []
+        self._fields: Counter[str] = Counter()
+        self._other_ids = array("q")  # line, hash, line, hash, …
+        self.twice: tuple[Column, Column] = (np.zeros(0, np.int64),) * 2
 
-class _Scan:
-    """The pass over one file, and what has to be remembered between its rows."""
+    def add(self, scanned: Scanned) -> list[Named]:
+        """Take the next range; returns the files that were new in it, with the line in the file."""
+        before = self._lines
+        self._lines += scanned.lines
+        self.rows += scanned.rows
+        self.table.add(scanned.columns, before)
+        self._fields.update(scanned.fields)
+        for line, id in scanned.other_ids:
+            self._other_ids.extend((line + before, id))
+        self.add_errors([replace(problem, line=(problem.line or 0) + before) for problem in scanned.problems])
+        self._errors += scanned.errors - len(scanned.problems)
+        return [Named(kind, name, id, line + before, field) for kind, name, id, line, field in scanned.named]
 
-    def __init__(
-        self, path: Path, kind: RowKind, roots: Roots, checks: Mapping[str, FileCheck], findings: Findings
-    ) -> None:
-        self.path = path
-        self.roots = roots
-        self.checks = checks
-        self.findings = findings
-        self.parse, self.fields = _PARSERS[kind]
-        self.count = 0
-        self.ids: dict[str, int] = {}
-        self.unknown: Counter[str] = Counter()
-        self.leaks: list[int] = []
+    def add_errors(self, problems: Sequence[Problem]) -> None:
+        """Errors of lines that were added."""
+        self._errors += len(problems)
+        self._problems += problems[: max(0, self._limit - len(self._problems))]
 
-    def row(self, line: int, data: bytes) -> None:
-        self.count += 1
-        try:
-            row = decode_row(self.path, line, data, self._finder(line))
-            self.unknown.update(row.values.keys() - self.fields)
-            self._remember_id(row)
-            parsed = self.parse(row)
-        except DataError as error:
-            self.findings.add_error(error, file=self.path, line=line)
-            return
-        if isinstance(parsed, RankingCase) and _gives_itself_away(parsed):
-            self.leaks.append(line)
+    def finish(self, broken: Column) -> tuple[list[Problem], int, Column]:
+        """Check across rows.
 
-    def _finder(self, line: int) -> Callable[[str, str, str], Path]:
-        """A search that notes a missing or broken file and goes on, so that the rest of the row is seen too."""
+        Args:
+            broken: Identities of the files that cannot be used.
 
-        def find(name: str, kind: str, field: str) -> Path:
-            path = Path(name.replace("\0", ""))
-            try:
-                path = self.roots.resolve(name, kind)
-                if kind in self.checks:
-                    self.checks[kind](path)
-            except (DataError, OSError) as error:
-                self.findings.add_error(error, file=self.path, line=line, field=field)
-            return path
+        Returns:
+            Errors by line and then warnings; the number of further errors; the lines of rows that look sound by
+            themselves and are not accepted.
+        """
+        others = np.array(self._other_ids).reshape(-1, 2)
+        self.twice = later, first = duplicate_ids(self.table, others)
+        self.table.drop("id")
+        doubles = double_rows(self.table)
+        self.table.drop("content")
+        refused = np.union1d(self._naming(broken), np.intersect1d(self.table["line"], later))
+        self.accepted, self.doubles = self.table.rows - len(refused), len(doubles)
+        shown = zip(later[: self._limit].tolist(), first[: self._limit].tolist(), strict=True)
+        errors = [id_duplicate(self.file.path, *lines) for lines in shown] + self._problems
+        errors = sorted(errors, key=lambda problem: problem.line or 0)[: self._limit]
+        warnings = [*self._unknown_fields(), *warnings_of(self.file.path, self.file.kind, self.table, doubles=doubles)]
+        if not self.rows:
+            errors.append(no_rows(self.file.path))
+        return [*errors, *warnings], self._errors + len(later) + (not self.rows) - len(errors), refused
 
-        return find
+    def _naming(self, broken: Column) -> Column:
+        """Lines of the rows that name one of these files."""
+        if not len(broken):
+            return broken
+        found = [lines[np.isin(files, broken)] for lines, files in map(self.table.files, ("image", "graph"))]
+        return np.unique(np.concatenate(found))
 
-    def _remember_id(self, row: Row) -> None:
-        id = row.text("id")
-        if id and id in self.ids:
-            self.findings.add_error(
-                row.error("id", f"{id!r} is also on line {self.ids[id]}", code="id-duplicate", hint="make ids unique"),
-                file=self.path,
+    def _unknown_fields(self) -> list[Problem]:
+        known = FIELDS[self.file.kind]
+        names = sorted(self._fields)
+        found = [_unknown_field(self.file.path, name, self._fields[name], known) for name in names[:_SHOWN_FIELDS]]
+        if len(names) > _SHOWN_FIELDS:
+            more = f"and {len(names) - _SHOWN_FIELDS} or more fields with other names are not used"
+            found.append(
+                Problem("unknown-field", str(self.file.path), None, "", more, did_you_mean("", known), "warning")
             )
-        self.ids.setdefault(id, row.line)
-
-    def finish(self) -> None:
-        """What can only be said at the end, and warnings that are worth one line a file."""
-        if not self.count:
-            problem = Problem("no-rows", str(self.path), None, "", "holds no rows", "write one JSON object a line")
-            self.findings.add(problem)
-        for name, count in sorted(self.unknown.items()):
-            self._warn("unknown-field", name, f"in {count} row(s), is not used", did_you_mean(name, self.fields))
-        if self.leaks:
-            self._warn(
-                "gold-leak",
-                "",
-                f"in {len(self.leaks)} case(s), the first on line {self.leaks[0]}, the query shows a file of the right "
-                "candidate",
-                "a model can match the file instead of understanding it",
-            )
-
-    def _warn(self, code: str, field: str, message: str, hint: str) -> None:
-        self.findings.add(Problem(code, str(self.path), None, field, message, hint, "warning"))
+        return found
 
 
-def _gives_itself_away(case: RankingCase) -> bool:
-    gold = case.candidates[case.gold]
-    return bool(_files(gold.images, gold.graphs) & _files(case.query.images, case.query.graphs))
+def _unknown_field(path: Path, name: str, count: int, known: frozenset[str]) -> Problem:
+    what = f"in {count} row(s), is not used"
+    return Problem("unknown-field", str(path), None, name, what, did_you_mean(name, known), "warning")
 
 
-def _files(*sources: Iterable[Path]) -> set[Path]:
-    return {path for group in sources for path in group}
+def id_duplicate(path: Path, line: int, first: int) -> Problem:
+    return Problem("id-duplicate", str(path), line, "id", f"the same id is on line {first}", "make ids unique")
+
+
+def no_rows(path: Path) -> Problem:
+    return Problem("no-rows", str(path), None, "", "holds no rows", "write one JSON object a line")
 
 
 def _nothing_found(name: str, kind: str, field: str) -> Path:

@@ -7,6 +7,7 @@ candidates name picture files. A picture is shown as ``<image>``, or ``<graph><i
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from difflib import get_close_matches
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -23,6 +24,8 @@ CASE_FIELDS = frozenset(
     | set(PLACE_FIELDS)
 )
 """Every field of a benchmark row."""
+
+_COMPARED = 300  # characters up to which texts are compared for likeness, which takes the square of their length
 
 
 def parse_case(row: Row) -> RankingCase:
@@ -84,7 +87,7 @@ def _is_retrieval(row: Row, names: list[str]) -> bool:
 
 
 def _texts(row: Row, names: list[str]) -> tuple[Item, ...]:
-    if row.values.get("candidate_graphs"):
+    if row.values.get("candidate_graphs") not in (None, []):
         raise row.error(
             "candidate_graphs",
             "given, but the candidates are texts",
@@ -147,11 +150,13 @@ def _gold(row: Row, names: list[str]) -> int:
             "ground_truth", f"wants the right candidate, not {shown(truth)}", code="gold-missing", hint="copy its text"
         )
     if truth not in names:
+        if not _is_retrieval(row, names):
+            _refuse_damaged_paths(row, truth, names)
         raise row.error(
             "ground_truth",
             f"{shown(truth)} is not among the {len(names)} candidates",
             code="gold-missing",
-            hint=_gold_hint(truth, names),
+            hint=f"{_nearest(truth, names)}ground_truth must equal one candidate, letter by letter",
         )
     gold = names.index(truth)
     stated = row.values.get("ground_truth_idx")
@@ -165,9 +170,25 @@ def _gold(row: Row, names: list[str]) -> int:
     return gold
 
 
-def _gold_hint(truth: str, names: list[str]) -> str:
-    """Name the known fault of a reference script: it put an image folder in front of candidates that are texts."""
-    tail = truth.rpartition("/")[2]
-    if any("/" in name and name.endswith(f"/{tail}") for name in names):
-        return "an image folder was written in front of the candidates; take the file from before that"
-    return "ground_truth must equal one candidate, letter by letter"
+def _nearest(truth: str, names: list[str]) -> str:
+    short = [name for name in names if len(name) <= _COMPARED]
+    near = get_close_matches(truth, short, n=1, cutoff=0.8) if len(truth) <= _COMPARED else []
+    return f"did you mean {shown(near[0])}? " if near else ""
+
+
+def _refuse_damaged_paths(row: Row, truth: str, names: list[str]) -> None:
+    """Name the known fault of a reference script: it puts an image folder in front of candidates that are texts.
+
+    It replaces what stands before the last slash of every candidate, so all begin with one folder, and does not touch
+    a text ``ground_truth``.
+    """
+    folders = {name.rpartition("/")[0] for name in names}
+    folder = min(folders)
+    if len(folders) == 1 and folder and not truth.startswith(f"{folder}/"):
+        raise row.error(
+            "candidates",
+            f"a path rewriter put {shown(f'{folder}/')} in front of every candidate, but these are texts and "
+            "ground_truth is without it",
+            code="path-damaged",
+            hint="take the file from before the paths were rewritten: what stood before the last '/' of a text is lost",
+        )

@@ -48,13 +48,19 @@ def _mapping(row: Row, value: Any) -> Place:
     return Place(lon, lat, heading % 360)
 
 
+def pair_in_text(text: str) -> list[float] | None:
+    """The two numbers of ``"(lon, lat)"``; None for anything else."""
+    match = _PAIR.match(text)
+    try:
+        return [float(part) for part in match.groups()] if match else None
+    except ValueError:
+        return None
+
+
 def _pair(row: Row, key: str, value: Any) -> Place:
     pair: Any = value
-    if isinstance(value, str) and (match := _PAIR.match(value)):
-        try:
-            pair = [float(part) for part in match.groups()]
-        except ValueError:
-            pair = None
+    if isinstance(value, str):
+        pair = pair_in_text(value)
     if not isinstance(pair, list) or len(pair) != 2:
         raise row.error(key, f"wants [lon, lat], not {shown(value)}", code="place-broken", hint="degrees, WGS 84")
     lon, lat = (row.number(key, part) for part in pair)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +21,8 @@ from ugembed.records.roots import Roots
 _SHORT = Repr()
 _SHORT.maxstring = _SHORT.maxother = 60
 _SHORT.maxlevel = 3
+_BOM = b"\xef\xbb\xbf"
+_KEY = re.compile(rb'"[ \t\r\n]*:')
 
 Finder: TypeAlias = Callable[[str, str, str], Path]
 """``(name, kind, field) -> file``; ``kind`` is ``"image"`` or ``"graph"``. Raises `DataError` for what is refused."""
@@ -106,9 +110,16 @@ def decode_row(file: Path, line: int, data: bytes, finder: Finder) -> Row:
     """The `Row` of one line.
 
     Raises:
-        RowError: ``json-broken`` or ``row-not-object``.
+        RowError: ``json-bom``, ``json-broken``, ``row-not-object`` or ``json-duplicate-key``.
     """
     place = Row({}, file, line, finder)
+    if data.startswith(_BOM):
+        raise place.error(
+            "row",
+            "starts with a byte order mark",
+            code="json-bom",
+            hint="save as UTF-8 without BOM ('UTF-8', not 'UTF-8 with BOM' or 'utf-8-sig')",
+        )
     try:
         values = orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -122,7 +133,43 @@ def decode_row(file: Path, line: int, data: bytes, finder: Finder) -> Row:
         raise place.error(
             "row", f"wants a JSON object, not {shown(values)}", code="row-not-object", hint="see docs/data_format.md"
         )
+    if sum(1 for _ in _KEY.finditer(data)) != _count_keys(values):
+        _refuse_duplicate_keys(place, data)
     return Row(values, file, line, finder)
+
+
+def _count_keys(value: Any) -> int:
+    """Number of keys in all objects of a decoded value, however deep."""
+    count, waiting = 0, [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            count += len(value)
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return count
+
+
+def _refuse_duplicate_keys(row: Row, data: bytes) -> None:
+    """Look at every object as written; JSON readers silently keep the last of two equal keys."""
+
+    def check(pairs: list[tuple[str, Any]]) -> None:
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise row.error(
+                    "row",
+                    f"the key {shown(key)} is written twice in one object",
+                    code="json-duplicate-key",
+                    hint="keep one of the two; readers would silently take the last",
+                )
+            seen.add(key)
+
+    try:
+        json.loads(data, object_pairs_hook=check, parse_int=float)
+    except RecursionError:
+        raise row.error("row", "nested too deeply", code="json-broken", hint="rows need no deep nesting") from None
 
 
 def read_rows(path: Path, roots: Roots | None = None) -> Iterator[Row]:

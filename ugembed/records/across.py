@@ -1,0 +1,214 @@
+"""What only many rows together tell: doubles, leaks, rows that spoil one another, places that cannot be.
+
+Every check gives at most one warning a file, with the number of rows and the first of them; ids are judged one by one.
+Ids are compared within their file only, since a program reads one file at a time. Rows and texts are compared by the
+hashes in `Facts`, whose odds are told there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ugembed.geo.geodesy import haversine_m
+from ugembed.records.columns import NOWHERE_E6, Column, Table
+from ugembed.records.facts import ANSWER_IN_QUERY, GOLD_LEAK, TEXT_EMPTY
+from ugembed.records.places import Box, boxes_of_cities, swapped
+from ugembed.records.report import Problem
+
+FAR_FROM_GRAPH_M = 1000.0
+_SHOWN = 3
+
+
+def warnings_of(path: Path, kind: str, table: Table, *, doubles: Column) -> list[Problem]:
+    """Every warning that one file of rows gives by itself; ``doubles`` are its `double_rows`."""
+    found = [_doubles(path, doubles), *_flags(path, table)]
+    if kind == "training":
+        found.append(_false_negatives(path, table))
+    return [warning for warning in (*found, *_places(path, table)) if warning is not None]
+
+
+def duplicate_ids(table: Table, others: Column) -> tuple[Column, Column]:
+    """Lines of the rows whose id is on an earlier line, in order, and beside each the first line that has it.
+
+    Args:
+        others: (n, 2) line and hash of the id of rows that have another error.
+    """
+    lines, ids = np.concatenate([table["line"], others[:, 0]]), np.concatenate([table["id"], others[:, 1]])
+    later, first = _repeats(ids[ids != 0], lines[ids != 0])
+    order = np.argsort(later)
+    return later[order], first[order]
+
+
+def double_rows(table: Table) -> Column:
+    """The lines of rows that say and show the same as an earlier one."""
+    return np.sort(_repeats(table["content"], table["line"])[0])
+
+
+def image_in_both(path: Path, lines: Column, images: Column, training: Column) -> Problem | None:
+    """The warning of a validation file that shows pictures of training files.
+
+    Args:
+        lines, images: Line and identity of every picture of the file.
+        training: Identities of the pictures of training files.
+    """
+    return _warning(
+        path,
+        np.unique(lines[np.isin(images, training)]),
+        code="image-in-both",
+        what="a picture is also in a training file",
+        hint="split by image, so that what was trained on is not asked: ugembed split --by image",
+    )
+
+
+def far_from_graph(path: Path, table: Table, centres: tuple[Column, Column, Column]) -> Problem | None:
+    """The warning of rows that are not where the graph of their query is.
+
+    Args:
+        centres: Sorted identities of graphs, and longitude and latitude of their centres in degrees.
+    """
+    graphs, lon, lat = centres
+    if not len(graphs) or not table.rows:
+        return None
+    at = np.minimum(np.searchsorted(graphs, table["graph"]), len(graphs) - 1)
+    known = (graphs[at] == table["graph"]) & (table["lon"] != NOWHERE_E6)
+    at = at[known]
+    metres = haversine_m(table["lon"][known] / 1e6, table["lat"][known] / 1e6, lon[at], lat[at])
+    return _warning(
+        path,
+        table["line"][known][metres > FAR_FROM_GRAPH_M],
+        code="place-far-from-graph",
+        what="the place is more than 1 km from the centre of the row's graph",
+        hint="another row's graph was listed, or the place is wrong; rows and graphs must be of the same image",
+    )
+
+
+def _doubles(path: Path, lines: Column) -> Problem | None:
+    return _warning(
+        path,
+        lines,
+        code="row-duplicate",
+        what="says and shows the same as an earlier row",
+        hint="remove the doubles, or the same thing counts several times",
+    )
+
+
+def _flags(path: Path, table: Table) -> Iterator[Problem | None]:
+    def lines(flag: int) -> Column:
+        return np.asarray(table["line"][(table["flags"] & flag) != 0])
+
+    yield _warning(
+        path,
+        lines(GOLD_LEAK),
+        code="gold-leak",
+        what="the query shows a file of the right candidate",
+        hint="a model can match the file instead of understanding it",
+    )
+    yield _warning(
+        path,
+        lines(ANSWER_IN_QUERY),
+        code="answer-in-query",
+        what="the text of the answer stands in the query",
+        hint="take it out of the query's messages; a model learns to copy it",
+    )
+    yield _warning(
+        path,
+        lines(TEXT_EMPTY),
+        code="text-empty",
+        what="a query or answer has graphs, but neither text nor picture",
+        hint="add a text or the picture, if there should be one",
+    )
+
+
+def _false_negatives(path: Path, table: Table) -> Problem | None:
+    """Rows that share the first picture or the place (to a millionth of a degree) with an earlier row of another group.
+
+    Without a ``group`` the first picture, or else the first graph, is the group.
+    """
+    lines, image = table["line"], table["image"]
+    group = np.where(table["group"] != 0, table["group"], np.where(image != 0, image, table["graph"]))
+    placed = table["lon"] != NOWHERE_E6
+    place = (table["lon"].astype(np.int64) << 32) ^ (table["lat"].astype(np.int64) & 0xFFFFFFFF)
+    found = [_strangers(place[placed], group[placed], lines[placed])]
+    if table["group"].any():  # else the picture is the group
+        found.append(_strangers(image[image != 0], group[image != 0], lines[image != 0]))
+    return _warning(
+        path,
+        np.unique(np.concatenate(found)),
+        code="false-negatives",
+        what="has the first picture or the place of an earlier row of another group, so that they would be each "
+        "other's negatives",
+        hint='give rows that belong together the same "group"',
+    )
+
+
+def _strangers(keys: Column, groups: Column, lines: Column) -> Column:
+    """Lines of rows whose group is not that of the first row with the same key."""
+    order = np.argsort(keys, kind="stable")  # lines ascend
+    keys, groups, lines = keys[order], groups[order], lines[order]
+    starts = _starts(keys)
+    return np.asarray(lines[groups != groups[starts]])
+
+
+def _places(path: Path, table: Table) -> Iterator[Problem | None]:
+    placed = table["lon"] != NOWHERE_E6
+    lines, lon, lat = table["line"][placed], table["lon"][placed] / 1e6, table["lat"][placed] / 1e6
+    if not len(lines):
+        return
+    turned = swapped(lon, lat)
+    yield _warning(
+        path,
+        lines[turned],
+        code="place-swapped",
+        what="the place lies among the others only with longitude and latitude exchanged",
+        hint="coordinates are (longitude, latitude); exchange the two in these rows",
+    )
+    boxes = boxes_of_cities(lon[~turned], lat[~turned])
+    if len(boxes) > 1:
+        shown = "; ".join(
+            f"{west:.2f} to {east:.2f}, {south:.2f} to {north:.2f}" for west, south, east, north in boxes[:5]
+        )
+        more = f"; and {len(boxes) - 5} more" if len(boxes) > 5 else ""
+        yield Problem(
+            "mixed-cities",
+            str(path),
+            None,
+            "",
+            f"places in {len(boxes)} areas more than 100 km apart (longitude, latitude): {shown}{more}",
+            "if that is not meant, make a file for each city; negatives from other cities are easy ones",
+            "warning",
+        )
+
+
+def _box(box: Box) -> str:
+    west, south, east, north = box
+    return f"{west:.2f} to {east:.2f}, {south:.2f} to {north:.2f}"
+
+
+def _repeats(keys: Column, lines: Column) -> tuple[Column, Column]:
+    """Lines of all but the first row of every key, and beside each the line of the first."""
+    ordered = np.sort(keys)
+    if not (ordered[1:] == ordered[:-1]).any():  # the common case, in a third of the time
+        return lines[:0], lines[:0]
+    order = np.lexsort((lines, keys))
+    starts = _starts(keys[order])
+    later = starts != np.arange(len(order))
+    return lines[order][later], lines[order][starts[later]]
+
+
+def _starts(ordered: Column) -> Column:
+    """For every entry of a sorted column, the position of the first that equals it."""
+    positions = np.arange(len(ordered))
+    is_first = np.ones(len(ordered), bool)
+    is_first[1:] = ordered[1:] != ordered[:-1]
+    return np.maximum.accumulate(np.where(is_first, positions, 0))
+
+
+def _warning(path: Path, lines: Column, *, code: str, what: str, hint: str) -> Problem | None:
+    if not len(lines):
+        return None
+    first = ", ".join(str(line) for line in lines[:_SHOWN])
+    place = f"first on lines {first}" if len(lines) > 1 else f"on line {first}"
+    return Problem(code, str(path), None, "", f"in {len(lines)} row(s), {place}: {what}", hint, "warning")

@@ -1,0 +1,63 @@
+"""Which places of a file lie together."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ugembed.geo.geodesy import EARTH_RADIUS_M
+from ugembed.records.columns import distinct
+
+Degrees: TypeAlias = NDArray[np.float64]
+Box: TypeAlias = tuple[float, float, float, float]
+
+CITIES_APART_M = 100_000.0
+NEIGHBOURHOOD_DEG = 1.0
+_CELLS_A_DEGREE = 4
+_CELLS_AROUND = 361 * _CELLS_A_DEGREE
+
+
+def swapped(lon: Degrees, lat: Degrees) -> NDArray[np.bool_]:
+    """Which places come within a degree of the median only with longitude and latitude exchanged."""
+    middle_lon, middle_lat = np.median(lon), np.median(lat)
+
+    def is_near(lon: Degrees, lat: Degrees) -> NDArray[np.bool_]:
+        return (abs(lon - middle_lon) <= NEIGHBOURHOOD_DEG) & (abs(lat - middle_lat) <= NEIGHBOURHOOD_DEG)
+
+    return is_near(lat, lon) & ~is_near(lon, lat)
+
+
+def boxes_of_cities(lon: Degrees, lat: Degrees) -> list[Box]:
+    """West, south, east, north of every group of places that is more than 100 km from all others; the largest first.
+
+    Places are put together by cells of a quarter degree, whose middles are compared: groups that are told apart are at
+    least 60 km apart.
+    """
+    column, row = (np.floor((values + 180) * _CELLS_A_DEGREE).astype(np.int64) for values in (lon, lat))
+    cells = column * _CELLS_AROUND + row
+    found = distinct(cells)
+    if len(found) < 2:
+        return []
+    middles = np.stack(np.divmod(found, _CELLS_AROUND), axis=1) + 0.5
+    group_of = _groups(middles / _CELLS_A_DEGREE - 180)[np.searchsorted(found, cells)]
+    boxes = []
+    for group in np.argsort(-np.bincount(group_of), kind="stable"):
+        there = group_of == group
+        boxes.append((lon[there].min(), lat[there].min(), lon[there].max(), lat[there].max()))
+    return boxes
+
+
+def _groups(points: Degrees) -> NDArray[np.int64]:
+    """Number of the group of each (lon, lat): chains of points of which each is within 100 km of the next."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+    from scipy.spatial import cKDTree
+
+    lon, lat = np.radians(points).T
+    on_sphere = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
+    chord = 2 * np.sin(CITIES_APART_M / EARTH_RADIUS_M / 2)
+    pairs = cKDTree(on_sphere).query_pairs(chord, output_type="ndarray")
+    links = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(len(points),) * 2)
+    return np.asarray(connected_components(links, directed=False)[1], np.int64)
