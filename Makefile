@@ -1,12 +1,14 @@
 # Everything a person types here. `make` alone lists it.
-# PYTHON=… chooses the interpreter of the environment (3.11 or newer), JOBS=… the test processes.
+# PYTHON=… chooses the interpreter of the environment (3.11 or newer), JOBS=… the test processes,
+# N=… the rows that are fuzzed.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 JOBS ?= 2
+N ?= 10000
 BIN := .venv/bin
 
-.PHONY: help setup demo test check lint docs lock tiny-backbone clean
+.PHONY: help setup demo test check lint docs perf fuzz lock tiny-backbone clean
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -28,10 +30,16 @@ lint: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python docs/generate.py --check
+	@$(BIN)/python -m docs.generate --check
 
-docs: setup  ## write docs/cli.md and docs/config.md anew
-	@$(BIN)/python docs/generate.py
+docs: setup  ## write docs/cli.md, docs/config.md and docs/problems.md anew
+	@$(BIN)/python -m docs.generate
+
+perf: setup  ## measure against peers (perf/) and write the tables into docs/performance.md: half an hour
+	@OMP_NUM_THREADS=1 $(BIN)/python -m scripts.perf
+
+fuzz: setup  ## read N broken rows and, in proportion, files of other kinds (N=1000000: about twenty minutes)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m fuzz.run --inputs $(N)
 
 lock: setup  ## write what .venv holds into constraints.txt
 	@scripts/lock.sh

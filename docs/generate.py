@@ -1,6 +1,6 @@
-"""Writes the pages that the program itself knows best: docs/cli.md and docs/config.md.
+"""Writes the pages that the program itself knows best: docs/cli.md, docs/config.md and docs/problems.md.
 
-``python docs/generate.py`` writes them; ``--check`` only says whether they are fresh (``make docs``, ``make lint``).
+``python -m docs.generate`` writes them; ``--check`` only says whether they are fresh (``make docs``, ``make lint``).
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined, to_json
 from typer.main import get_command
 
+from docs.markdown import NOTE, table
+from docs.problems import problems_page
 from ugembed.cli.app import app
 from ugembed.cli.config import RUN_FILES, run_file_model
 from ugembed.registry import ComponentConfig, OneOf, discover
 
 DOCS = Path(__file__).resolve().parent
-NOTE = "<!-- Written by `make docs`; edit the help texts and docstrings of the program instead. -->\n"
 EXAMPLE = "Example: "
 
 
@@ -60,7 +61,7 @@ def _help_text(text: str) -> Iterator[str]:
 
 def _parameters(parameters: list[Any]) -> list[str]:
     rows = [_parameter(parameter) for parameter in parameters if not parameter.hidden]
-    return [*_table(("argument or option", "value", "meaning"), rows), ""] if rows else []
+    return [*table(("argument or option", "value", "meaning"), rows), ""] if rows else []
 
 
 def _parameter(parameter: Any) -> tuple[str, str, str]:
@@ -103,7 +104,7 @@ def config_page() -> str:
         for heading, section in _sections(model):
             lines += [f"### {heading}\n", f"{_first_paragraph(section)}\n"] if heading else []
             rows = list(_rows(section, heading.partition(":")[0]))
-            lines += [*_table(("key", "value", "default", "meaning"), rows), ""]
+            lines += [*table(("key", "value", "default", "meaning"), rows), ""]
     return "\n".join(lines)
 
 
@@ -175,16 +176,11 @@ def _schema_type(schema: dict[str, Any]) -> str:
     return " ".join([word, *(f"{sign} {schema[limit]:g}" for limit, sign in signs.items() if limit in schema)])
 
 
-def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
-    cells = [header, ("---",) * len(header), *rows]
-    return ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells]
-
-
 def _first_paragraph(model: type[BaseModel]) -> str:
     return " ".join((model.__doc__ or "").split("\n\n")[0].split()).replace("``", "`")
 
 
-PAGES: dict[str, Callable[[], str]] = {"cli.md": cli_page, "config.md": config_page}
+PAGES: dict[str, Callable[[], str]] = {"cli.md": cli_page, "config.md": config_page, "problems.md": problems_page}
 
 
 def stale() -> list[str]:

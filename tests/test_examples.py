@@ -66,7 +66,7 @@ def small_city(tmp_path: Path) -> Path:
 def test_the_rows_of_the_quickstart_are_valid(small_city: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run_script(python_blocks("quickstart.md")[0], str(small_city), monkeypatch=monkeypatch)
     files = tuple(small_city / f"{name}.jsonl" for name in ("stage1", "stage2", "geolocation"))
-    assert validate_files(ValidateConfig(paths=files)).problems == ()
+    assert validate_files(ValidateConfig(paths=files)).errors == 0
     assert [len(list(read_pairs(file))) for file in files[:2]] == [75, 75]
     cases = list(read_cases(files[2]))
     assert len(cases) == 25

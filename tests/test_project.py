@@ -17,7 +17,9 @@ from ugembed.config import load_config
 
 HERE = Path(__file__).resolve().parent
 PYTHON = sorted(
-    path for folder in ("ugembed", "tests", "docs", "scripts") for path in (HERE.parent / folder).rglob("*.py")
+    path
+    for folder in ("ugembed", "tests", "docs", "scripts", "perf", "fuzz")
+    for path in (HERE.parent / folder).rglob("*.py")
 )
 CONFIGS = HERE.parent / "configs"
 FULL_SIZE = {"stage1.yaml", "stage2.yaml", "eval.yaml", "embed.yaml", "build_graphs.yaml"}
@@ -62,8 +64,13 @@ def test_every_danger_is_recognised(line: str, word: str) -> None:
 
 def test_no_file_holds_a_danger() -> None:
     assert len(PYTHON) > 100
-    found = {path.name: list(dangers(ast.parse(path.read_text(encoding="utf-8")))) for path in PYTHON}
-    assert {name: what for name, what in found.items() if what} == {}
+    found = {path: list(dangers(ast.parse(path.read_text(encoding="utf-8")))) for path in PYTHON}
+    makers = HERE / "graphs" / "legacy"  # tests of the importer of pickles make some
+    left = {
+        path.name: [what for what in each if not (path.is_relative_to(makers) and what.endswith(": pickle"))]
+        for path, each in found.items()
+    }
+    assert {name: what for name, what in left.items() if what} == {}
 
 
 def test_every_package_folder_says_what_it_is(root: Path) -> None:
@@ -89,7 +96,7 @@ def test_files_and_functions_stay_small(root: Path) -> None:
         for path in PYTHON
         if path.is_relative_to(root / "ugembed")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno >= MAX_FUNCTION
+        if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.body[0].lineno >= MAX_FUNCTION
     ]
     assert (long_files, long_functions) == ([], [])
 

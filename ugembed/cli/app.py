@@ -16,10 +16,23 @@ from ugembed.cli.doctor import doctor
 from ugembed.cli.embed import embed
 from ugembed.cli.errors import guarded
 from ugembed.cli.eval import evaluate
+from ugembed.cli.import_graphs import import_graphs
+from ugembed.cli.split import split
 from ugembed.cli.train import train_app
 from ugembed.cli.validate_data import validate_data
 
-ORDER = ("build-graphs", "validate-data", "train", "embed", "eval", "demo", "config", "doctor")
+ORDER = (
+    "build-graphs",
+    "import-graphs",
+    "validate-data",
+    "split",
+    "train",
+    "embed",
+    "eval",
+    "demo",
+    "config",
+    "doctor",
+)
 
 
 class InOrder(TyperGroup):
@@ -54,7 +67,9 @@ def _root(
 
 
 app.command("build-graphs")(build_graphs)
+app.command("import-graphs")(import_graphs)
 app.command("validate-data")(validate_data)
+app.command("split")(split)
 app.add_typer(train_app, name="train")
 app.command("embed")(embed)
 app.command("eval")(evaluate)

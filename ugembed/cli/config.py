@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import orjson
 import typer
 
 from ugembed.cli import output
 from ugembed.cli.options import AsJson, ConfigFile, Overrides
+from ugembed.errors import ConfigError
 
 if TYPE_CHECKING:
     from ugembed.registry import Config
 
 RUN_FILES = {
     "build-graphs": "ugembed.graphs.build:BuildGraphsConfig",
+    "import-graphs": "ugembed.graphs.legacy.importing:ImportGraphsConfig",
     "validate-data": "ugembed.graphs.validate:ValidateConfig",
+    "split": "ugembed.records.split:SplitConfig",
     "train": "ugembed.train.config:TrainConfig",
     "embed": "ugembed.embed.run:EmbedConfig",
     "eval": "ugembed.eval.runner:EvalConfig",
@@ -24,10 +27,10 @@ RUN_FILES = {
 }
 """Verb to the model of its run file, imported when asked for."""
 
-Verb = Annotated[
-    Literal["build-graphs", "validate-data", "train", "embed", "eval", "demo"],
-    typer.Option("--for", help="The verb that the run file is for."),
+RunFile: TypeAlias = Literal[
+    "build-graphs", "import-graphs", "validate-data", "split", "train", "embed", "eval", "demo"
 ]
+Verb = Annotated[RunFile, typer.Option("--for", help="The verb that the run file is for.")]
 
 config_app = typer.Typer(no_args_is_help=True, help="What a run file comes to, and what may stand in it.")
 
@@ -53,12 +56,26 @@ def show(verb: Verb, config: ConfigFile = None, overrides: Overrides = None, as_
 
 
 @config_app.command()
-def schema(verb: Verb) -> None:
-    """Print the JSON schema of a run file, for editors that complete and check YAML.
+def schema(
+    verb: Annotated[RunFile | None, typer.Option("--for", help="The verb that the run file is for.")] = None,
+    records: Annotated[bool, typer.Option("--records", help="Of rows and graph files instead.")] = False,
+) -> None:
+    """Print the JSON schema of a run file, or of rows and graph files, for editors that complete and check them.
 
     Example: ugembed config schema --for train > train.schema.json
     """
-    output.print_json(run_file_model(verb).model_json_schema())
+    if (verb is None) != records:
+        raise ConfigError(
+            "config schema wants either --for VERB or --records",
+            code="schema-which",
+            hint="--for train for run files, --records for rows and graphs",
+        )
+    if verb is not None:
+        output.print_json(run_file_model(verb).model_json_schema())
+        return
+    from ugembed.records.json_schema import record_schema
+
+    output.print_json(record_schema())
 
 
 def run_file_model(verb: str) -> type[Config]:
