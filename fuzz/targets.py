@@ -29,7 +29,7 @@ from ugembed.graphs.legacy.worker import read_document
 from ugembed.graphs.schema import UrbanGraph
 from ugembed.graphs.validate import ValidateConfig, validate_files
 from ugembed.records.case import RankingCase
-from ugembed.records.explain import RowKind
+from ugembed.records.checking.explain import RowKind
 from ugembed.records.images import load_image, probe_image
 from ugembed.records.item import Item
 from ugembed.records.pair import Pair

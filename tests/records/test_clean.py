@@ -13,9 +13,9 @@ import pytest
 
 from tests.records.helpers import TEXT, case, stage1, stage2, user
 from tests.records.two_speeds import verdicts
-from ugembed.records.columns import Gathered
-from ugembed.records.explain import RowKind, explain
-from ugembed.records.named_files import NamedFiles
+from ugembed.records.checking.columns import Gathered
+from ugembed.records.checking.explain import RowKind, explain
+from ugembed.records.checking.named_files import NamedFiles
 from ugembed.records.roots import Roots
 from ugembed.records.uge.clean import CleanRows
 

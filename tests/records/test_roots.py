@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ugembed.archives import write_archive
 from ugembed.errors import DataError
 from ugembed.records import listings
-from ugembed.records.named_files import NamedFiles, identity
+from ugembed.records.checking.named_files import NamedFiles, identity
 from ugembed.records.roots import Roots
 
 

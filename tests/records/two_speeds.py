@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ugembed.records.columns import Gathered
-from ugembed.records.explain import RowKind, explain
-from ugembed.records.named_files import Named, NamedFiles
+from ugembed.records.checking.columns import Gathered
+from ugembed.records.checking.explain import RowKind, explain
+from ugembed.records.checking.named_files import Named, NamedFiles
 from ugembed.records.roots import Roots
 from ugembed.records.uge.clean import CleanRows
 

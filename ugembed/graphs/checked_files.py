@@ -10,8 +10,8 @@ from dataclasses import replace
 import numpy as np
 
 from ugembed.graphs.looks import Look
-from ugembed.records.columns import Column
-from ugembed.records.named_files import Named
+from ugembed.records.checking.columns import Column
+from ugembed.records.checking.named_files import Named
 from ugembed.records.report import Problem
 
 

@@ -13,10 +13,10 @@ from ugembed.files import read_json
 from ugembed.graphs.check import GraphCheck, check_graph_file
 from ugembed.graphs.decode import PICKLES
 from ugembed.graphs.sources import Source
+from ugembed.records.checking.named_files import Named, identity
+from ugembed.records.checking.scan import RowFile, roots_of
 from ugembed.records.images import load_image, probe_image
-from ugembed.records.named_files import Named, identity
 from ugembed.records.report import Problem, problem_of
-from ugembed.records.scan import RowFile, roots_of
 from ugembed.records.visual_tokens import visual_tokens
 
 ImageDepth: TypeAlias = Literal["none", "header", "decode"]

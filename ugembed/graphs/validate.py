@@ -17,16 +17,16 @@ from ugembed.graphs.checked_files import CheckedFiles
 from ugembed.graphs.looks import Depths, GraphTask, Look, NamedTask, look_at_graphs, look_at_named
 from ugembed.graphs.sources import Source, sources
 from ugembed.progress import OnProgress, silent
-from ugembed.records.across import far_from_graph
-from ugembed.records.blocks import line_ranges
-from ugembed.records.both_sides import ImagesOfSides
-from ugembed.records.named_files import Named
-from ugembed.records.pool import Pool, available_cores, open_pool
+from ugembed.records.checking.across import far_from_graph
+from ugembed.records.checking.blocks import line_ranges
+from ugembed.records.checking.both_sides import ImagesOfSides
+from ugembed.records.checking.named_files import Named
+from ugembed.records.checking.pool import Pool, available_cores, open_pool
+from ugembed.records.checking.retell import OnRows, retell
+from ugembed.records.checking.scan import Range, RowFile, Scanned, forget, scan
+from ugembed.records.checking.statistics import Statistics
 from ugembed.records.report import Findings, Problem, Report
-from ugembed.records.retell import OnRows, retell
 from ugembed.records.roots import Roots
-from ugembed.records.scan import Range, RowFile, Scanned, forget, scan
-from ugembed.records.statistics import Statistics
 from ugembed.records.validate import CheckedRows, is_validation, row_kind
 from ugembed.registry import Config
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from ugembed.errors import did_you_mean
-from ugembed.records.across import double_rows, duplicate_ids, warnings_of
-from ugembed.records.blocks import read_blocks
-from ugembed.records.columns import Column, Table
-from ugembed.records.explain import FIELDS, RowKind
-from ugembed.records.named_files import Named
+from ugembed.records.checking.across import double_rows, duplicate_ids, warnings_of
+from ugembed.records.checking.blocks import read_blocks
+from ugembed.records.checking.columns import Column, Table
+from ugembed.records.checking.explain import FIELDS, RowKind
+from ugembed.records.checking.named_files import Named
+from ugembed.records.checking.scan import RowFile, Scanned
 from ugembed.records.report import Problem
-from ugembed.records.scan import RowFile, Scanned
 from ugembed.records.uge.row import RowError, decode_row
 
 BOM = b"\xef\xbb\xbf"

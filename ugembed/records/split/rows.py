@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ugembed.errors import DataError
 from ugembed.geo.cells import Cells, cell_ids
 from ugembed.geo.geodesy import Floats
-from ugembed.records.named_files import identity
+from ugembed.records.checking.named_files import identity
 from ugembed.records.split.sources import Entry, Source
 
 Ints: TypeAlias = NDArray[np.int64]

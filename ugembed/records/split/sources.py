@@ -10,7 +10,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 from ugembed.errors import DataError
 from ugembed.files import iter_lines
 from ugembed.records.case import RankingCase
-from ugembed.records.explain import PARSERS
+from ugembed.records.checking.explain import PARSERS
 from ugembed.records.item import Item, Place
 from ugembed.records.output_names import row_files
 from ugembed.records.pair import Pair

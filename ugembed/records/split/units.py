@@ -13,7 +13,7 @@ from ugembed.errors import DataError
 from ugembed.geo.cells import cell_tokens
 from ugembed.geo.geodesy import Floats
 from ugembed.geo.neighbours import far_apart, lon_arc, nearest_m
-from ugembed.records.named_files import identity
+from ugembed.records.checking.named_files import identity
 from ugembed.records.places_map import CITY_GAP_M
 from ugembed.records.split.rows import Ints, Links, Rows
 

@@ -12,11 +12,11 @@ import msgspec
 import numpy as np
 from msgspec import UNSET
 
-from ugembed.records.columns import Gathered
-from ugembed.records.facts import ANSWER_IN_QUERY, NOWHERE, TEXT_EMPTY, Facts, is_copied
+from ugembed.records.checking.columns import Gathered
+from ugembed.records.checking.facts import ANSWER_IN_QUERY, NOWHERE, TEXT_EMPTY, Facts, is_copied
+from ugembed.records.checking.named_files import NamedFiles
 from ugembed.records.images import SUFFIXES
 from ugembed.records.item import GRAPH_TAG, IMAGE_TAG
-from ugembed.records.named_files import NamedFiles
 from ugembed.records.uge.common import STAGES, common_pairs
 from ugembed.records.uge.lookups import Doubt, Lookups, Prompt, is_tagged_or_blank
 from ugembed.records.uge.place import pair_in_text

@@ -13,8 +13,8 @@ from typing import Any
 
 from msgspec import UNSET
 
-from ugembed.records.columns import Gathered
-from ugembed.records.facts import ANSWER_IN_QUERY, NOWHERE, TEXT_EMPTY, is_copied
+from ugembed.records.checking.columns import Gathered
+from ugembed.records.checking.facts import ANSWER_IN_QUERY, NOWHERE, TEXT_EMPTY, is_copied
 from ugembed.records.uge.lookups import Doubt, Lookups, Prompt, is_tagged_or_blank
 from ugembed.records.uge.shapes import Shape
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ugembed.records.facts import bare
+from ugembed.records.checking.facts import bare
+from ugembed.records.checking.named_files import Named, NamedFiles
 from ugembed.records.item import GRAPH_TAG, IMAGE_TAG
-from ugembed.records.named_files import Named, NamedFiles
 
 _MAX_PROMPTS = 50_000
 

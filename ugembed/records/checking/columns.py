@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ugembed.records.facts import Facts
+from ugembed.records.checking.facts import Facts
 
 Column: TypeAlias = NDArray[Any]
 

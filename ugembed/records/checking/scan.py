@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from ugembed.records.blocks import Block, count_lines, read_blocks, split_block
-from ugembed.records.columns import Columns, Gathered
-from ugembed.records.explain import RowKind, explain
-from ugembed.records.named_files import Named, NamedFiles
+from ugembed.records.checking.blocks import Block, count_lines, read_blocks, split_block
+from ugembed.records.checking.columns import Columns, Gathered
+from ugembed.records.checking.explain import RowKind, explain
+from ugembed.records.checking.named_files import Named, NamedFiles
 from ugembed.records.report import Problem
 from ugembed.records.roots import Roots
 from ugembed.records.uge.clean import CleanRows

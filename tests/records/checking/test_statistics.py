@@ -7,9 +7,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from ugembed.records.columns import Gathered, Table
-from ugembed.records.facts import NOWHERE, Facts
-from ugembed.records.statistics import MOST_PLACES, Statistics, spread
+from ugembed.records.checking.columns import Gathered, Table
+from ugembed.records.checking.facts import NOWHERE, Facts
+from ugembed.records.checking.statistics import MOST_PLACES, Statistics, spread
 
 
 def facts(line: int, **changes: object) -> Facts:

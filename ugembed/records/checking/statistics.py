@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ugembed.records.columns import NOWHERE_E6, Table
+from ugembed.records.checking.columns import NOWHERE_E6, Table
 from ugembed.records.report import Spread
 
 MOST_PLACES = 2000

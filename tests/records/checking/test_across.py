@@ -11,7 +11,7 @@ import pytest
 from tests.records.helpers import TEXT, case, retrieval, stage1, stage2, user, write_rows
 from ugembed.geo.geodesy import haversine_m
 from ugembed.graphs.validate import ValidateConfig, validate_files
-from ugembed.records.places import boxes_of_cities, swapped
+from ugembed.records.checking.places import boxes_of_cities, swapped
 from ugembed.records.report import Report
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from ugembed.geo.geodesy import haversine_m
-from ugembed.records.columns import NOWHERE_E6, Column, Table
-from ugembed.records.facts import ANSWER_IN_QUERY, GOLD_LEAK, TEXT_EMPTY
-from ugembed.records.places import Box, boxes_of_cities, swapped
+from ugembed.records.checking.columns import NOWHERE_E6, Column, Table
+from ugembed.records.checking.facts import ANSWER_IN_QUERY, GOLD_LEAK, TEXT_EMPTY
+from ugembed.records.checking.places import Box, boxes_of_cities, swapped
 from ugembed.records.report import Problem
 
 FAR_FROM_GRAPH_M = 1000.0

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ugembed.records.across import image_in_both
-from ugembed.records.columns import Column, Table, distinct
+from ugembed.records.checking.across import image_in_both
+from ugembed.records.checking.columns import Column, Table, distinct
 from ugembed.records.report import Problem
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ugembed.geo.geodesy import EARTH_RADIUS_M
-from ugembed.records.columns import distinct
+from ugembed.records.checking.columns import distinct
 
 Degrees: TypeAlias = NDArray[np.float64]
 Box: TypeAlias = tuple[float, float, float, float]

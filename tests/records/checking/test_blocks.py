@@ -9,8 +9,8 @@ import pytest
 
 from ugembed.errors import DataError
 from ugembed.files import iter_lines
-from ugembed.records import blocks
-from ugembed.records.blocks import line_ranges, read_blocks, split_block
+from ugembed.records.checking import blocks
+from ugembed.records.checking.blocks import line_ranges, read_blocks, split_block
 
 
 @pytest.fixture(autouse=True)

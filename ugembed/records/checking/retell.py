@@ -9,12 +9,12 @@ from typing import TypeAlias
 import numpy as np
 
 from ugembed.errors import DataError
-from ugembed.records.blocks import read_blocks
-from ugembed.records.columns import Column
-from ugembed.records.explain import explain
-from ugembed.records.named_files import Named, NamedFiles
+from ugembed.records.checking.blocks import read_blocks
+from ugembed.records.checking.columns import Column
+from ugembed.records.checking.explain import explain
+from ugembed.records.checking.named_files import Named, NamedFiles
+from ugembed.records.checking.scan import too_long
 from ugembed.records.report import Problem
-from ugembed.records.scan import too_long
 from ugembed.records.validate import CheckedRows, id_duplicate
 
 OnRows: TypeAlias = Callable[[Path, bytes, bool, list[Problem]], None]

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from ugembed.errors import DataError
-from ugembed.records.facts import Facts, facts_of
-from ugembed.records.named_files import Named, NamedFiles
+from ugembed.records.checking.facts import Facts, facts_of
+from ugembed.records.checking.named_files import Named, NamedFiles
 from ugembed.records.report import Problem, problem_of
 from ugembed.records.uge.cases import CASE_FIELDS, parse_case
 from ugembed.records.uge.items import ITEM_FIELDS, parse_item
