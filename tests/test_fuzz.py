@@ -55,7 +55,7 @@ class Numbered:
     [
         (lambda: 1 // 0, "ZeroDivisionError"),
         (lambda: len(b"x" * (200 << 20)), "MiB more memory"),
-        (lambda: time.sleep(0.5), "took 0.5 s"),
+        (lambda: time.sleep(1.2), "took 1.2 s"),
         (lambda: time.sleep(60), "no answer"),
         (lambda: os._exit(3), "the process died (3)"),
     ],
@@ -74,8 +74,8 @@ def test_what_goes_wrong_is_found_and_the_rest_is_read(
             raise DataError("odd", code="odd-number", hint="add one")
         return ACCEPTED
 
-    monkeypatch.setattr(pool, "HANG_S", 1.5)
-    monkeypatch.setattr(worker, "SLOW_S", 0.3)
+    monkeypatch.setattr(pool, "HANG_S", 3.0)
+    monkeypatch.setattr(worker, "SLOW_S", 1.0)
     monkeypatch.setattr(worker, "GROWTH_MIB", 100)
     monkeypatch.setattr(worker, "Random", Numbered)
     targets = {"numbers": Target(1.0, lambda random: b"%d" % random.number, read)}  # type: ignore[attr-defined]

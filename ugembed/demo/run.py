@@ -49,7 +49,7 @@ class DemoConfig(Config):
     """Optimizer steps of stage 1."""
     names_steps: PositiveInt = 100
     """Optimizer steps of stage 2 on descriptions alone, in which names are learnt."""
-    stage2_steps: PositiveInt = 200
+    stage2_steps: PositiveInt = 250
     """Optimizer steps of stage 2 on descriptions, questions and perception."""
     limit: PositiveInt = 50
     """Questions asked of every benchmark file."""
