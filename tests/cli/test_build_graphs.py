@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.graphs.maps import image_at, write_map, write_points
+from tests.graphs.drawn_maps import image_at, write_map, write_points
 
 
 def ugembed(*arguments: object) -> subprocess.CompletedProcess[str]:

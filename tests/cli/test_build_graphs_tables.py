@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from tests.graphs.maps import image_at, write_map
+from tests.graphs.drawn_maps import image_at, write_map
 from ugembed.files import iter_lines, read_manifest
 
 PLACES = {name: image_at(x, y).place for name, x, y in (("one", -40, -3), ("two", 5, 100))}

@@ -8,7 +8,7 @@ import orjson
 import pytest
 from pydantic import ValidationError
 
-from tests.graphs.maps import image_at, write_map, write_points
+from tests.graphs.drawn_maps import image_at, write_map, write_points
 from ugembed.errors import ConfigError, DataError, GraphError, StoreError, UgembedError
 from ugembed.files import iter_lines, read_manifest
 from ugembed.graphs.build import BuildGraphsConfig, build_graphs

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.graphs.maps import write_points
+from tests.graphs.drawn_maps import write_points
 from ugembed.geo.geodesy import haversine_m
 from ugembed.graphs.build import BuildGraphsConfig, build_graphs
-from ugembed.graphs.network import StreetNetwork
-from ugembed.graphs.osm.read import read_osm
+from ugembed.graphs.city.network import StreetNetwork
+from ugembed.graphs.maps.osm.read import read_osm
+from ugembed.graphs.maps.streets_geojson import read_streets_geojson
 from ugembed.graphs.schema import UrbanGraph
-from ugembed.graphs.streets_geojson import read_streets_geojson
 from ugembed.records.item import Place
 from ugembed.records.points import ImagePoint
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ugembed.geo.geodesy import bearing_deg, compass_8, haversine_m
-from ugembed.graphs.osm.categories import category_table
+from ugembed.graphs.maps.osm.categories import category_table
 from ugembed.graphs.schema import Node, UrbanGraph
 
 _FIELD = re.compile(r"(?:^|, )(Name|Category): (.*?)(?=, [A-Z][A-Za-z ]*: |$)")

@@ -18,13 +18,13 @@ from pydantic import Field, model_validator
 from ugembed.archives import ShardWriter
 from ugembed.errors import ConfigError, DataError, GraphError
 from ugembed.files import MANIFEST, committed_directory, refuse_existing, sha256_file, write_jsonl
-from ugembed.graphs.city import City
-from ugembed.graphs.city_map import CityMap
-from ugembed.graphs.lines import Nearby
-from ugembed.graphs.osm.read import read_osm
+from ugembed.graphs.city.city import City
+from ugembed.graphs.city.lines import Nearby
+from ugembed.graphs.city.subgraph import LocalRules, local_graph
+from ugembed.graphs.maps.city_map import CityMap
+from ugembed.graphs.maps.osm.read import read_osm
+from ugembed.graphs.maps.streets_geojson import read_streets_geojson
 from ugembed.graphs.schema import UrbanGraph
-from ugembed.graphs.streets_geojson import read_streets_geojson
-from ugembed.graphs.subgraph import LocalRules, local_graph
 from ugembed.progress import OnProgress, silent
 from ugembed.records.item import Place
 from ugembed.records.photos import Photos, read_photos

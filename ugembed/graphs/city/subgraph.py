@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ugembed.geo.geodesy import Floats, bearing_deg, haversine_m
-from ugembed.graphs.city import City
-from ugembed.graphs.lines import Ints, Nearby
-from ugembed.graphs.relations import NO_STREET
+from ugembed.graphs.city.city import City
+from ugembed.graphs.city.lines import Ints, Nearby
+from ugembed.graphs.city.relations import NO_STREET
 from ugembed.graphs.schema import Edge, Node, UrbanGraph
 from ugembed.graphs.text import IMAGE_CATEGORY, IMAGE_NAME, image_text
 from ugembed.records.points import ImagePoint

@@ -12,7 +12,7 @@ import orjson
 
 from ugembed.errors import GraphError
 from ugembed.geo.geodesy import Floats
-from ugembed.graphs.city_map import CityMap, Link
+from ugembed.graphs.maps.city_map import CityMap, Link
 
 _HINT = "wanted: a FeatureCollection of LineStrings in degrees with properties u, v and, if known, name and highway"
 _SHOWN_PROBLEMS = 10

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from ugembed.geo.geodesy import Floats
-from ugembed.graphs.city_map import Link, Way
+from ugembed.graphs.maps.city_map import Link, Way
 
 
 @dataclass(frozen=True, slots=True)

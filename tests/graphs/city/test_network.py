@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.graphs.maps import degrees, write_map
-from ugembed.graphs.network import NO_CROSSING, StreetNetwork, snap_bearing_deg
-from ugembed.graphs.osm.read import read_osm
+from tests.graphs.drawn_maps import degrees, write_map
+from ugembed.graphs.city.network import NO_CROSSING, StreetNetwork, snap_bearing_deg
+from ugembed.graphs.maps.osm.read import read_osm
 
 
 @pytest.fixture

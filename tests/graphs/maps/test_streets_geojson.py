@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from ugembed.errors import GraphError
-from ugembed.graphs.streets_geojson import read_streets_geojson
+from ugembed.graphs.maps.streets_geojson import read_streets_geojson
 
 LINE = [[9.0, 48.0], [9.001, 48.0], [9.002, 48.001]]
 

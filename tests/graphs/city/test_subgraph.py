@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.graphs.maps import WAYS, image_at, write_map
+from tests.graphs.drawn_maps import WAYS, image_at, write_map
 from ugembed.geo.geodesy import haversine_m
-from ugembed.graphs.city import City
-from ugembed.graphs.osm.read import read_osm
+from ugembed.graphs.city.city import City
+from ugembed.graphs.city.subgraph import LocalRules, local_graph
+from ugembed.graphs.maps.osm.read import read_osm
 from ugembed.graphs.schema import Edge, UrbanGraph
-from ugembed.graphs.subgraph import LocalRules, local_graph
 from ugembed.records.points import ImagePoint
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ugembed.geo.geodesy import EARTH_RADIUS_M, Floats
-from ugembed.graphs.lines import Ints
+from ugembed.graphs.city.lines import Ints
 
 
 class PointIndex:

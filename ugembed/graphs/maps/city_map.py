@@ -32,6 +32,8 @@ class Link:
         highway: OSM class.
         start, end: Ids of the nodes at its ends; equal for a ring.
         points: (n, 2) float64 (lon, lat) in degrees from ``start`` to ``end``.
+        layer: Level above (positive) or below the ground, 0 when it lies on it.
+        is_tunnel: Whether it runs covered, so that nothing at the surface stands on it.
     """
 
     id: str
@@ -40,18 +42,24 @@ class Link:
     start: str
     end: str
     points: Floats
+    layer: int = 0
+    is_tunnel: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class MapPlace:
     """A named point, area or line (a river).
 
+    Names are in the local script; ``name_en`` is the English name where the map has another one.
+
     Attributes:
         id: ``node/17``, ``way/4`` or ``relation/2``.
         category: In the words of ``osm/categories.yaml``.
         geometry: shapely ``Point``, ``Polygon``, ``MultiPolygon`` or ``LineString``, (lon, lat) in degrees.
         address: As far as tagged, may be empty.
-        district: As tagged in the address, may be empty.
+        district, country: As tagged in the address, may be empty; a country is two letters or a name, as tagged.
+        name_en: English name, empty when unknown or the same.
+        is_transit: Whether people board there: a stop, a station, a ferry terminal, an entrance to one.
     """
 
     id: str
@@ -60,12 +68,16 @@ class MapPlace:
     geometry: Any
     address: str = ""
     district: str = ""
+    country: str = ""
+    name_en: str = ""
+    is_transit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CityMap:
-    """A whole map: street links, places, and the areas that are districts."""
+    """A whole map: street links, places, and the areas that are districts and countries."""
 
     links: tuple[Link, ...]
     places: tuple[MapPlace, ...] = ()
     districts: tuple[MapPlace, ...] = ()
+    countries: tuple[MapPlace, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ugembed.graphs.osm.categories import category_table
+from ugembed.graphs.maps.osm.categories import category_table
 
 TABLE = category_table()
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ugembed.geo.geodesy import Floats
-from ugembed.graphs.city_map import CityMap, MapPlace
+from ugembed.graphs.maps.city_map import CityMap, MapPlace
 
 
 def prepare_places(city_map: CityMap) -> list[MapPlace]:

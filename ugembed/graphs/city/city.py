@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ugembed.graphs import relations
-from ugembed.graphs.city_map import CityMap, MapPlace
-from ugembed.graphs.lines import Ints, Lines
-from ugembed.graphs.network import StreetNetwork
-from ugembed.graphs.places import is_area, outlines, prepare_places, stand
-from ugembed.graphs.relations import Relation
-from ugembed.graphs.spatial import PointIndex
+from ugembed.graphs.city import relations
+from ugembed.graphs.city.lines import Ints, Lines
+from ugembed.graphs.city.network import StreetNetwork
+from ugembed.graphs.city.places import is_area, outlines, prepare_places, stand
+from ugembed.graphs.city.relations import Relation
+from ugembed.graphs.city.spatial import PointIndex
+from ugembed.graphs.maps.city_map import CityMap, MapPlace
 from ugembed.graphs.text import node_text
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ugembed.graphs.city_map import Link, Way
-from ugembed.graphs.osm.split import split_at_crossings
+from ugembed.graphs.maps.city_map import Link, Way
+from ugembed.graphs.maps.osm.split import split_at_crossings
 
 
 def way(number: int, nodes: str, name: str = "", highway: str = "residential") -> Way:

@@ -9,10 +9,10 @@ from pathlib import Path
 import osmium
 import pytest
 
-from tests.graphs.maps import WAYS, write_map
+from tests.graphs.drawn_maps import WAYS, write_map
 from ugembed.errors import GraphError
-from ugembed.graphs.city_map import CityMap
-from ugembed.graphs.osm.read import read_osm
+from ugembed.graphs.maps.city_map import CityMap
+from ugembed.graphs.maps.osm.read import read_osm
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ugembed.geo.geodesy import Floats, bearing_deg
-from ugembed.graphs.city_map import Link
-from ugembed.graphs.lines import Ints, Lines, Nearby
-from ugembed.graphs.osm.categories import category_table
+from ugembed.graphs.city.lines import Ints, Lines, Nearby
+from ugembed.graphs.maps.city_map import Link
+from ugembed.graphs.maps.osm.categories import category_table
 
 NO_CROSSING = -1
 _MIN_LINKS_OF_A_CROSSING = 2

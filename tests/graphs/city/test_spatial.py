@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ugembed.geo.geodesy import haversine_m
-from ugembed.graphs.spatial import PointIndex
+from ugembed.graphs.city.spatial import PointIndex
 
 
 @pytest.mark.parametrize(("lon0", "lat0"), [(9.17, 48.77), (179.999, 10.0), (-180.0, -60.0), (0.0, 89.999)])

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ugembed.errors import GraphError
-from ugembed.graphs.city_map import CityMap, MapPlace, Way
-from ugembed.graphs.osm.categories import CategoryTable, Tags, category_table
-from ugembed.graphs.osm.split import split_at_crossings
+from ugembed.graphs.maps.city_map import CityMap, MapPlace, Way
+from ugembed.graphs.maps.osm.categories import CategoryTable, Tags, category_table
+from ugembed.graphs.maps.osm.split import split_at_crossings
 
 
 def read_osm(path: Path) -> CityMap:

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ugembed.geo.geodesy import Floats, local_metres
-from ugembed.graphs.lines import Ints
-from ugembed.graphs.network import StreetNetwork, snap_bearing_deg
+from ugembed.graphs.city.lines import Ints
+from ugembed.graphs.city.network import StreetNetwork, snap_bearing_deg
 
 NO_STREET = -1
 NEAR_STREET_M = 100.0

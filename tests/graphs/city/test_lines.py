@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ugembed.geo.geodesy import EARTH_RADIUS_M, Floats, haversine_m, local_metres
-from ugembed.graphs.lines import Lines
+from ugembed.graphs.city.lines import Lines
 
 RNG = np.random.default_rng(7)
 

@@ -1,0 +1,1 @@
+"""What a map says: readers of every kind of map file, all giving a `CityMap`."""
