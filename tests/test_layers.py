@@ -14,9 +14,8 @@ LINE = (
     "errors progress files archives registry config < geo < records < graphs < compose losses sampling < models "
     "< embed < eval < train < demo < cli"
 )
-HEAVY = set(
-    ["torch", "transformers", "torch_geometric", "peft", "osmium", "scipy", "shapely", "matplotlib", "faiss", "numba"]
-)
+HEAVY = {"torch", "transformers", "torch_geometric", "peft", "faiss"}
+HEAVY |= {"osmium", "scipy", "shapely", "matplotlib", "numba"}
 GROUND = LINE.split(" < ")[0].split()  # single files; here neighbours may import from their left
 RANK = {name: rank for rank, names in enumerate(LINE.split(" < ")[1:], start=len(GROUND)) for name in names.split()}
 RANK |= {name: rank for rank, name in enumerate(GROUND)}
