@@ -13,7 +13,7 @@ def test_places_are_sorted_by_distance_and_streets_are_not_places(graph: UrbanGr
     assert known.street == "Maple Street"
     assert [place.name for place in known.places] == ["Old Heron Café", "Maple Library"]
     assert [place.direction for place in known.places] == ["south-west", "east"]
-    assert known.places[1].distance_m == pytest.approx(111.2, abs=0.1)
+    assert known.places[1].distance_m == pytest.approx(111.3, abs=0.1)
 
 
 def test_the_other_street_of_the_nearest_crossing_is_found(graph: UrbanGraph) -> None:

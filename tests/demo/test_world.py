@@ -11,7 +11,7 @@ from ugembed.compose.candidates import FAR_M, NEAR_M
 from ugembed.demo.world import write_tasks, write_world
 from ugembed.errors import DataError, StoreError
 from ugembed.files import read_manifest
-from ugembed.geo.geodesy import haversine_m
+from ugembed.geo.geodesy import distance_m
 from ugembed.graphs.schema import UrbanGraph
 from ugembed.records.case import RankingCase
 from ugembed.records.pair import Pair
@@ -127,7 +127,7 @@ def test_other_pictures_stand_100_to_1000_metres_from_the_right_one(written: Pat
         here = place[case.candidates[case.gold].images[0].stem]
         for k, item in enumerate(case.candidates):
             there = place[item.images[0].stem]
-            away = float(haversine_m(here.lon, here.lat, there.lon, there.lat))
+            away = float(distance_m(here.lon, here.lat, there.lon, there.lat))
             assert item.graphs[0].stem == item.images[0].stem
             assert (k == case.gold and away == 0.0) or NEAR_M <= away <= FAR_M
 

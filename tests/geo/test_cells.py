@@ -16,7 +16,7 @@ from ugembed.geo.cells import (
     cell_parents,
     cell_tokens,
 )
-from ugembed.geo.geodesy import Floats, haversine_m
+from ugembed.geo.geodesy import Floats, distance_m
 
 CORNERS = [(lon, lat) for lon in (-180, -135, -90, -45, 0, 45, 90, 135, 180) for lat in (-90, -45, 0, 45, 90)]
 
@@ -60,7 +60,7 @@ def test_centres_are_those_of_s2cell_also_of_mixed_levels() -> None:
     cells = np.array([cell_ids(x, y, level=i % 31)[0] for i, (x, y) in enumerate(zip(lon, lat, strict=True))])
     expected = np.array([s2cell.cell_id_to_lat_lon(int(cell)) for cell in cells])
     centre_lon, centre_lat = cell_centres(cells)
-    assert haversine_m(centre_lon, centre_lat, expected[:, 1], expected[:, 0]).max() < 1e-6
+    assert distance_m(centre_lon, centre_lat, expected[:, 1], expected[:, 0]).max() < 1e-6
     assert cell_tokens(cells) == [s2cell.cell_id_to_token(int(cell)) for cell in cells]
 
 
@@ -75,7 +75,7 @@ def test_edges_are_about_as_long_as_it_is_said(level: int) -> None:
     parents = cell_ids(*places(4000), level=level - 1)
     step = np.uint64(1 << 2 * (MAX_LEVEL - level))
     quarters = [cell_centres(parents - np.uint64(4) * step + np.uint64(2 * k + 1) * step) for k in range(4)]
-    edges = np.concatenate([haversine_m(*quarters[k], *quarters[k + 1]) for k in range(3)])
+    edges = np.concatenate([distance_m(*quarters[k], *quarters[k + 1]) for k in range(3)])
     assert edges.mean() == pytest.approx(cell_edge_m(level), rel=0.03)
     assert 0.64 * cell_edge_m(level) < edges.min() <= edges.max() < 1.18 * cell_edge_m(level)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.graphs.drawn_maps import write_points
-from ugembed.geo.geodesy import haversine_m
+from ugembed.geo.geodesy import distance_m
 from ugembed.graphs.build import BuildGraphsConfig, build_graphs
 from ugembed.graphs.city.network import StreetNetwork
 from ugembed.graphs.maps.osm.read import read_osm
@@ -48,7 +48,7 @@ def test_monaco_becomes_graphs_of_streets_crossings_and_places(shared_data: Path
         assert kinds["image"] == 1
         assert min(kinds[kind] for kind in ("street", "crossing", "poi", "area")) > 5
         away = [
-            float(haversine_m(here.lon, here.lat, n.lon, n.lat)) for n in graph.nodes if n.attributes["kind"] != "area"
+            float(distance_m(here.lon, here.lat, n.lon, n.lat)) for n in graph.nodes if n.attributes["kind"] != "area"
         ]
         assert max(away) <= 700.5
         assert away == pytest.approx(sorted(away), abs=0.3)
@@ -65,9 +65,9 @@ def test_stuttgarts_points_snap_as_published(shared_data: Path) -> None:
     for link, row in zip(snap.line, published, strict=True):
         assert {links[link].start, links[link].end} == {row["u"], row["v"]}
     metres = np.array([float(row["snap_dist"]) for row in published])
-    difference = np.abs(snap.distance_m - metres)  # ours on the sphere, theirs in UTM: 0.26 % at most
-    assert difference.max() < 0.025
-    assert np.median(difference) < 0.003
+    difference = np.abs(snap.distance_m - metres)
+    assert difference.max() < 0.01
+    assert np.median(difference) < 0.002  # UTM shortens by 0.4 in a thousand
 
 
 def test_all_stuttgart_points_become_graphs(shared_data: Path, tmp_path: Path) -> None:

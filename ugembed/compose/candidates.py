@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ugembed.errors import DataError
-from ugembed.geo.geodesy import Floats, haversine_m
+from ugembed.geo.geodesy import Floats, distance_m
 from ugembed.records.item import Place
 
 CANDIDATES = 20
@@ -70,4 +70,4 @@ def distances_m(place: Place, pool: Sequence[Candidate]) -> Floats:
     """Metres from a place to every candidate."""
     lon = np.array([candidate.place.lon for candidate in pool])
     lat = np.array([candidate.place.lat for candidate in pool])
-    return haversine_m(place.lon, place.lat, lon, lat)
+    return distance_m(place.lon, place.lat, lon, lat)

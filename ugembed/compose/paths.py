@@ -10,7 +10,7 @@ from collections import defaultdict
 import numpy as np
 
 from ugembed.compose.surroundings import is_crossing, name_and_category
-from ugembed.geo.geodesy import bearing_deg, compass_8, haversine_m
+from ugembed.geo.geodesy import bearing_deg, compass_8, distance_m
 from ugembed.graphs.schema import Node, UrbanGraph
 
 CENTRE_NAME = "street view"
@@ -44,7 +44,7 @@ def format_path(graph: UrbanGraph, steps: list[Step]) -> str:
     parts = []
     for relation, target in steps:
         there = graph.nodes[graph.index[target]]
-        metres = float(haversine_m(here.lon, here.lat, there.lon, there.lat))
+        metres = float(distance_m(here.lon, here.lat, there.lon, there.lat))
         bearing = float(bearing_deg(here.lon, here.lat, there.lon, there.lat))
         names = f"({_name(graph, here)}, {relation}, {_name(graph, there)})"
         parts.append(f"{names} ({metres:.0f}m, {round(bearing) % 360}°({compass_8(bearing)}))")
@@ -85,7 +85,7 @@ def _shortest_paths(graph: UrbanGraph, max_hops: int) -> dict[str, list[Step]]:
                 if target in paths:
                     continue
                 there = graph.nodes[graph.index[target]]
-                length = metres[node] + float(haversine_m(here.lon, here.lat, there.lon, there.lat))
+                length = metres[node] + float(distance_m(here.lon, here.lat, there.lon, there.lat))
                 found[target] = min(found.get(target, (np.inf, "", "")), (length, node, relation))
         for target, (length, node, relation) in found.items():
             metres[target] = length

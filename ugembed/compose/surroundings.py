@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ugembed.geo.geodesy import bearing_deg, compass_8, haversine_m
+from ugembed.geo.geodesy import bearing_deg, compass_8, distance_m
 from ugembed.graphs.maps.osm.categories import category_table
 from ugembed.graphs.schema import Node, UrbanGraph
 
@@ -95,7 +95,7 @@ def surroundings(graph: UrbanGraph) -> Surroundings:
     """The named things around the centre of a graph."""
     centre = graph.center_node
     lon, lat = [node.lon for node in graph.nodes], [node.lat for node in graph.nodes]
-    metres = haversine_m(centre.lon, centre.lat, lon, lat).tolist()
+    metres = distance_m(centre.lon, centre.lat, lon, lat).tolist()
     bearings = bearing_deg(centre.lon, centre.lat, lon, lat).tolist()
     street_words = set(category_table().streets.values()) | {"street"}
     streets: list[Named] = []

@@ -47,7 +47,7 @@ class DemoConfig(Config):
     """The city."""
     stage1_steps: PositiveInt = 80
     """Optimizer steps of stage 1."""
-    names_steps: PositiveInt = 100
+    names_steps: PositiveInt = 130
     """Optimizer steps of stage 2 on descriptions alone, in which names are learnt."""
     stage2_steps: PositiveInt = 250
     """Optimizer steps of stage 2 on descriptions, questions and perception."""

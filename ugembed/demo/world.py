@@ -85,7 +85,7 @@ def _write_rows(config: CityConfig, spots: list[Spot], copies: list[Spot], folde
         files: tuple[tuple[str, Iterable[Pair]], ...] = (
             ("stage1", stage1_pairs(config, own)),
             ("stage2_names", stage2_pairs(config, named)),
-            ("stage2", stage2_pairs(config, [spot for spot in named if spot.copy <= 1])),
+            ("stage2", stage2_pairs(config, [spot for spot in named if spot.copy <= 2])),
             ("stage2_spatial", spatial_pairs(config, named)),
             ("stage2_perception", perception_pairs(config, own)),
         )

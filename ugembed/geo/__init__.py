@@ -1,1 +1,1 @@
-"""Pure float64 geometry on the sphere: no input, no output, no torch."""
+"""Pure float64 geometry: no input, no output, no torch."""

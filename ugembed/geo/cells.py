@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ugembed.geo.geodesy import EARTH_RADIUS_M, Floats
-from ugembed.geo.neighbours import unit_vectors
 
 Cells: TypeAlias = NDArray[np.uint64]
 
@@ -36,13 +35,19 @@ def cell_ids(lon: ArrayLike, lat: ArrayLike, *, level: int) -> Cells:
     """The cell of every place at a level from 0 (a face of the cube) to 30 (about a centimetre)."""
     if not 0 <= level <= MAX_LEVEL:
         raise ValueError(f"level {level} is not from 0 to {MAX_LEVEL}")
-    face, i, j = _face_ij(unit_vectors(np.atleast_1d(lon), np.atleast_1d(lat)), level)
+    face, i, j = _face_ij(_on_sphere(np.atleast_1d(lon), np.atleast_1d(lat)), level)
     place, orientation = face.astype(np.uint64), face & 1
     for bit in range(level - 1, -1, -1):
         turn = _TURN_OF[orientation, ((i >> bit & 1) << 1) | (j >> bit & 1)]
         place = (place << np.uint64(2)) | turn.astype(np.uint64)
         orientation ^= _REORIENT[turn]
     return (place << np.uint64(1) | np.uint64(1)) << np.uint64(2 * (MAX_LEVEL - level))
+
+
+def _on_sphere(lon: ArrayLike, lat: ArrayLike) -> Floats:
+    """(n, 3) unit vectors; S2 takes latitudes as those of a sphere."""
+    lam, phi = np.radians(np.asarray(lon, np.float64)), np.radians(np.asarray(lat, np.float64))
+    return np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=-1)
 
 
 def _face_ij(points: Floats, level: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

@@ -1,28 +1,17 @@
-"""Who is near whom among many places: trees over points on the unit sphere, so that poles and the antimeridian are like
-any other place. Axis order is always (lon, lat), in degrees; lengths are great-circle metres.
+"""Who is near whom among many places: trees over earth-centred points, so that poles and the antimeridian are like any
+other place. Axis order is always (lon, lat), in degrees; lengths are metres of `ugembed.geo.geodesy.distance_m`.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.cluster.hierarchy import DisjointSet
 from scipy.spatial import cKDTree
 
-from ugembed.geo.geodesy import EARTH_RADIUS_M, Floats
+from ugembed.geo.geodesy import Floats, chord_m, distance_m, earth_centred
 
 _FEW_PAIRS = 1000  # as many distances are measured faster than a tree is built
-
-
-def unit_vectors(lon: ArrayLike, lat: ArrayLike) -> Floats:
-    """(…, 3) points on the unit sphere."""
-    lam, phi = np.radians(np.asarray(lon, np.float64)), np.radians(np.asarray(lat, np.float64))
-    return np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=-1)
-
-
-def chord(metres: float) -> float:
-    """Length of the straight line on the unit sphere between two places that are ``metres`` apart."""
-    return float(2 * np.sin(min(metres / EARTH_RADIUS_M, np.pi) / 2))
 
 
 def lon_arc(lon: Floats) -> tuple[float, float]:
@@ -37,8 +26,8 @@ def nearest_m(lon: Floats, lat: Floats, *, to_lon: Floats, to_lat: Floats) -> Fl
     """Metres from every place to the nearest of the others; infinite if there are none."""
     if not len(to_lon):
         return np.full(len(lon), np.inf)
-    straight, _ = cKDTree(unit_vectors(to_lon, to_lat)).query(unit_vectors(lon, lat))
-    return np.asarray(2 * EARTH_RADIUS_M * np.arcsin(np.clip(straight / 2, 0.0, 1.0)))
+    _, nearest = cKDTree(earth_centred(to_lon, to_lat)).query(earth_centred(lon, lat))
+    return distance_m(lon, lat, to_lon[nearest], to_lat[nearest])
 
 
 def far_apart(lon: Floats, lat: Floats, *, gap_m: float) -> NDArray[np.int64]:
@@ -50,7 +39,7 @@ def far_apart(lon: Floats, lat: Floats, *, gap_m: float) -> NDArray[np.int64]:
     """
     if not len(lon):
         return np.empty(0, np.int64)
-    points, reach = unit_vectors(lon, lat), chord(gap_m)
+    points, reach = earth_centred(lon, lat), chord_m(gap_m)
     side = reach / np.sqrt(3)
     order, starts = _runs(np.floor(points / side))
     members, cubes = np.split(order, starts[1:]), np.floor(points[order[starts]] / side)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ugembed.geo.geodesy import haversine_m
+from ugembed.geo.geodesy import distance_m
 from ugembed.graphs.columns import Columns
 from ugembed.records.report import Problem
 
@@ -123,8 +123,8 @@ def _places(doubts: Doubts, columns: Columns) -> None:
     if max(widths) < _SURELY_NEAR_DEG:
         return
     lon, lat = np.array(columns.lon, dtype=np.float64), np.array(columns.lat, dtype=np.float64)
-    away = haversine_m(lon0, lat0, lon, lat)
-    is_swapped = (away > SWAPPED_M) & (np.abs(lon) <= 90) & (haversine_m(lon0, lat0, lat, lon) < FAR_M)
+    away = distance_m(lon0, lat0, lon, lat)
+    is_swapped = (away > SWAPPED_M) & (np.abs(lon) <= 90) & (distance_m(lon0, lat0, lat, lon) < FAR_M)
     is_far = (away > FAR_M) & ~is_swapped
     if is_swapped.any():
         swapped = f"{is_swapped.sum()} of {len(lon)} nodes come near the centre only with lon and lat swapped"

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ugembed.geo.geodesy import bearing_deg, haversine_m, local_metres
+from ugembed.geo.geodesy import bearing_deg, distance_m, local_metres
 from ugembed.graphs.schema import UrbanGraph
 
 
@@ -50,7 +50,7 @@ def graph_tensors(graph: UrbanGraph, *, max_nodes: int) -> GraphTensors:
     lon = np.array([node.lon for node in graph.nodes])
     lat = np.array([node.lat for node in graph.nodes])
     centre = graph.center_node
-    away = haversine_m(centre.lon, centre.lat, lon, lat)
+    away = distance_m(centre.lon, centre.lat, lon, lat)
     ids = [node.id for node in graph.nodes]
     order = sorted(range(len(ids)), key=lambda i: (ids[i] != graph.center, away[i], ids[i]))[:max_nodes]
     place = {ids[i]: k for k, i in enumerate(order)}
@@ -58,7 +58,7 @@ def graph_tensors(graph: UrbanGraph, *, max_nodes: int) -> GraphTensors:
     east, north = local_metres(lon, lat, lon0=centre.lon, lat0=centre.lat)
     pairs = _directed_pairs(graph, place)
     source, target = pairs[:, 0], pairs[:, 1]
-    distance = haversine_m(lon[source], lat[source], lon[target], lat[target])
+    distance = distance_m(lon[source], lat[source], lon[target], lat[target])
     bearing = bearing_deg(lon[source], lat[source], lon[target], lat[target])
     offset = np.stack([east[target] - east[source], north[target] - north[source]], axis=1)
     return GraphTensors(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ugembed.geo.geodesy import haversine_m
+from ugembed.geo.geodesy import distance_m
 from ugembed.graphs.city.spatial import PointIndex
 
 
@@ -14,7 +14,7 @@ def test_within_is_what_the_haversine_says(lon0: float, lat0: float) -> None:
     rng = np.random.default_rng(1)
     lon = (lon0 + rng.uniform(-0.05, 0.05, 500) + 180) % 360 - 180
     lat = np.clip(lat0 + rng.uniform(-0.05, 0.05, 500), -90, 90)
-    wanted = np.flatnonzero(haversine_m(lon0, lat0, lon, lat) <= 2000.0)
+    wanted = np.flatnonzero(distance_m(lon0, lat0, lon, lat) <= 2000.0)
     assert 0 < len(wanted) < 500
     assert PointIndex(lon, lat).within(lon0, lat0, 2000.0).tolist() == wanted.tolist()
 

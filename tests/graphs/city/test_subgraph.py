@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.graphs.drawn_maps import WAYS, image_at, write_map
-from ugembed.geo.geodesy import haversine_m
+from ugembed.geo.geodesy import distance_m
 from ugembed.graphs.city.city import City
 from ugembed.graphs.city.subgraph import LocalRules, local_graph
 from ugembed.graphs.maps.osm.read import read_osm
@@ -66,7 +66,7 @@ def test_the_image_is_joined_to_its_nearest_street_at_the_snapped_point(city: Ci
     assert measured(nearest["img", "Oak Street"]) == pytest.approx((3.0, 0.0), abs=0.02)
     assert [source for source, _ in nearest].count("img") == 1
     street = graph.nodes[graph.index["street/Oak Street"]]
-    assert float(haversine_m(*(image_at(-40, 0).place.lon, image_at(-40, 0).place.lat), street.lon, street.lat)) < 0.02
+    assert float(distance_m(*(image_at(-40, 0).place.lon, image_at(-40, 0).place.lat), street.lon, street.lat)) < 0.02
 
 
 def test_places_are_joined_to_their_own_nearest_street(city: City) -> None:
@@ -118,7 +118,7 @@ def test_a_river_is_one_place_seen_at_its_nearest_point(city: City) -> None:
     graph = graph_of(city, image_at(-40, -3))
     (river,) = [node for node in graph.nodes if node.attributes["category"] == "river"]
     assert river.attributes["kind"] == "area"
-    assert haversine_m(river.lon, river.lat, image_at(-40, -150).place.lon, image_at(-40, -150).place.lat) < 0.05
+    assert distance_m(river.lon, river.lat, image_at(-40, -150).place.lon, image_at(-40, -150).place.lat) < 0.05
 
 
 @pytest.mark.parametrize("max_nodes", [1, 2, 5, 1000])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.records.helpers import TEXT, case, retrieval, stage1, stage2, user, write_rows
-from ugembed.geo.geodesy import haversine_m
+from ugembed.geo.geodesy import distance_m
 from ugembed.graphs.validate import ValidateConfig, validate_files
 from ugembed.records.checking.places import boxes_of_cities, swapped
 from ugembed.records.report import Report
@@ -136,7 +136,7 @@ def test_boxes_agree_with_joining_all_places_one_by_one() -> None:
     lon, lat = random.uniform(170, 190, 120), random.uniform(-10, 10, 120)
     lon = np.where(lon > 180, lon - 360, lon)
     middle = (np.floor(lon * 4) + 0.5) / 4, (np.floor(lat * 4) + 0.5) / 4
-    near = haversine_m(middle[0][:, None], middle[1][:, None], *middle) <= 100_000
+    near = distance_m(middle[0][:, None], middle[1][:, None], *middle) <= 100_000
     group = np.arange(120)
     for _ in range(120):
         group = np.where(near, group[None, :], 120).min(axis=1)

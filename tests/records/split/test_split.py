@@ -15,7 +15,7 @@ from tests.records.split.towns import decoded, lines, row, town, write_rows
 from ugembed.errors import UgembedError
 from ugembed.files import read_manifest
 from ugembed.geo.cells import cell_ids
-from ugembed.geo.geodesy import haversine_m
+from ugembed.geo.geodesy import distance_m
 from ugembed.records.output_names import is_side_list
 from ugembed.records.split import SplitConfig, SplitSummary, split
 
@@ -103,7 +103,7 @@ def test_a_buffer_parts_the_places_and_what_gives_way_is_kept(tmp_path: Path) ->
     summary = run(out, write_rows(tmp_path, *rows), by="cell", level=13, buffer_m=150)
     place = {name: coordinates(own) for name, own in parts(out).items()}
     for one, other in (("train", "validation"), ("train", "test"), ("validation", "test")):
-        apart = haversine_m(*place[one].T[:, :, None], *place[other].T[:, None]).min()
+        apart = distance_m(*place[one].T[:, :, None], *place[other].T[:, None]).min()
         assert apart >= 150
         assert summary.nearest_m[f"{one} / {other}"] == pytest.approx(apart, abs=1e-6)
     left_out = decoded(out / "left-out.jsonl")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ugembed.errors import DataError
-from ugembed.geo.geodesy import from_local_metres, haversine_m
+from ugembed.geo.geodesy import distance_m, from_local_metres
 from ugembed.records.item import Place
 from ugembed.records.split.rows import Links, Rows, _Reader
 from ugembed.records.split.sources import Entry
@@ -150,7 +150,7 @@ def test_rows_give_way_to_those_of_later_parts_only(buffer_m: float) -> None:
     expected = np.zeros(300, bool)
     for own in (1, 0):
         for i in np.flatnonzero(part == own):
-            near = haversine_m(lon[i], lat[i], lon, lat) < buffer_m
+            near = distance_m(lon[i], lat[i], lon, lat) < buffer_m
             expected[i] = (near & (part > own) & ~expected).any()
     assert np.array_equal(out, expected)
     assert 0 < out.sum() < 250

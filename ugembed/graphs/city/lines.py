@@ -1,7 +1,8 @@
 """`Lines`: many polylines as flat float64 arrays, and which of them are near a point.
 
-Distances are true point-to-segment distances in the local east/north frame of the point they are measured from, so that
-they are exact to the centimetre at street range wherever the city lies, the antimeridian included.
+Distances are point-to-segment distances in the plane that touches the ellipsoid at the point they are measured from:
+wherever the city lies they are right to some millimetres (a piece of 400 m may bend that much between its ends,
+depending on what one calls straight).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ugembed.geo.geodesy import EARTH_RADIUS_M, Floats, haversine_m, local_metres
+from ugembed.geo.geodesy import EARTH_RADIUS_M, Floats, distance_m, earth_centred, east_north
 
 Ints = NDArray[np.int64]
 
@@ -74,6 +75,7 @@ class Lines:
         last[self.offsets[1:] - 1] = True
         self._start: Ints = np.flatnonzero(~last)
         self._line_of_vertex: Ints = np.repeat(np.arange(len(lines)), sizes)
+        self._centred = earth_centred(self.lon, self.lat)
         self._lon0 = float(self.lon[0]) if len(self.lon) else 0.0
         self._unwrapped = self._unwrap(self.lon)
         west, east = self._unwrapped[self._start], self._unwrapped[self._start + 1]
@@ -86,9 +88,9 @@ class Lines:
         return len(self.offsets) - 1
 
     def length_m(self) -> Floats:
-        """Great-circle length of every line in metres, summed along it."""
+        """Length of every line in metres, summed along it."""
         a, b = self._start, self._start + 1
-        pieces = haversine_m(self.lon[a], self.lat[a], self.lon[b], self.lat[b])
+        pieces = distance_m(self.lon[a], self.lat[a], self.lon[b], self.lat[b])
         return np.bincount(self._line_of_vertex[a], weights=pieces, minlength=len(self)).astype(np.float64)
 
     def near(self, lon: Floats, lat: Floats, radius_m: float) -> Nearby:
@@ -130,9 +132,10 @@ class Lines:
         """Point-to-segment distance of every pair."""
         a = self._start[piece]
         b = a + 1
-        lon0, lat0 = lon[point], lat[point]
-        ax, ay = local_metres(self.lon[a], self.lat[a], lon0=lon0, lat0=lat0)
-        bx, by = local_metres(self.lon[b], self.lat[b], lon0=lon0, lat0=lat0)
+        here, (east, north) = earth_centred(lon, lat)[point], (axis[point] for axis in east_north(lon, lat))
+        to_a, to_b = self._centred[a] - here, self._centred[b] - here
+        ax, ay = _dot(to_a, east), _dot(to_a, north)
+        bx, by = _dot(to_b, east), _dot(to_b, north)
         dx, dy = bx - ax, by - ay
         square = dx * dx + dy * dy
         along = np.clip(-(ax * dx + ay * dy) / np.where(square > 0, square, 1.0), 0.0, 1.0)
@@ -145,3 +148,7 @@ class Lines:
             lon=(near_lon + 180.0) % 360.0 - 180.0,
             lat=y + along * (self.lat[b] - y),
         )
+
+
+def _dot(vectors: Floats, others: Floats) -> Floats:
+    return np.asarray(np.einsum("ij,ij->i", vectors, others))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ugembed.geo.geodesy import Floats, bearing_deg, haversine_m
+from ugembed.geo.geodesy import Floats, bearing_deg, distance_m
 from ugembed.graphs.city.city import City
 from ugembed.graphs.city.lines import Ints, Nearby
 from ugembed.graphs.city.relations import NO_STREET
@@ -73,7 +73,7 @@ def _within(city: City, lon: float, lat: float, *, around: Ints, radius_m: float
     streets = city.network.lines.near(*here, radius_m)
     shapes = city.shapes.near(*here, radius_m)
     points = city.point_nodes_within(lon, lat, radius_m)
-    away = haversine_m(lon, lat, city.lon[points], city.lat[points])
+    away = distance_m(lon, lat, city.lon[points], city.lat[points])
     none = np.zeros(len(around))
     parts = [
         replace(streets, line=city.network.street_of_link[streets.line]),
@@ -129,7 +129,7 @@ def _city_edges(city: City, seen: _Seen) -> list[Edge]:
     rows, a, b = _edges_among(city, seen.node)
     edges = city.edges.rows.take(rows)
     ends = (seen.lon[a], seen.lat[a], seen.lon[b], seen.lat[b])
-    metres = np.where(np.isnan(edges.distance_m), haversine_m(*ends), edges.distance_m)
+    metres = np.where(np.isnan(edges.distance_m), distance_m(*ends), edges.distance_m)
     degrees = np.where(np.isnan(edges.bearing_deg), bearing_deg(*ends), edges.bearing_deg)
     measured = _measured(metres, degrees)
     for known, street in zip(measured, edges.street.tolist(), strict=True):

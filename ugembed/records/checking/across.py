@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ugembed.geo.geodesy import haversine_m
+from ugembed.geo.geodesy import distance_m
 from ugembed.records.checking.columns import NOWHERE_E6, Column, Table
 from ugembed.records.checking.facts import ANSWER_IN_QUERY, GOLD_LEAK, TEXT_EMPTY
 from ugembed.records.checking.places import Box, boxes_of_cities, swapped
@@ -75,7 +75,7 @@ def far_from_graph(path: Path, table: Table, centres: tuple[Column, Column, Colu
     at = np.minimum(np.searchsorted(graphs, table["graph"]), len(graphs) - 1)
     known = (graphs[at] == table["graph"]) & (table["lon"] != NOWHERE_E6)
     at = at[known]
-    metres = haversine_m(table["lon"][known] / 1e6, table["lat"][known] / 1e6, lon[at], lat[at])
+    metres = distance_m(table["lon"][known] / 1e6, table["lat"][known] / 1e6, lon[at], lat[at])
     return _warning(
         path,
         table["line"][known][metres > FAR_FROM_GRAPH_M],

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ugembed.geo.geodesy import EARTH_RADIUS_M
+from ugembed.geo.geodesy import chord_m, earth_centred
 from ugembed.records.checking.columns import distinct
 
 Degrees: TypeAlias = NDArray[np.float64]
@@ -55,9 +55,7 @@ def _groups(points: Degrees) -> NDArray[np.int64]:
     from scipy.sparse.csgraph import connected_components
     from scipy.spatial import cKDTree
 
-    lon, lat = np.radians(points).T
-    on_sphere = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
-    chord = 2 * np.sin(CITIES_APART_M / EARTH_RADIUS_M / 2)
-    pairs = cKDTree(on_sphere).query_pairs(chord, output_type="ndarray")
+    tree = cKDTree(earth_centred(points[:, 0], points[:, 1]))
+    pairs = tree.query_pairs(chord_m(CITIES_APART_M), output_type="ndarray")
     links = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(len(points),) * 2)
     return np.asarray(connected_components(links, directed=False)[1], np.int64)
