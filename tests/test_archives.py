@@ -7,14 +7,17 @@ import os
 import random
 import stat
 import tracemalloc
+import zipfile
 from pathlib import Path
 from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pytest
 
+from ugembed import archives
 from ugembed.archives import (
     MAX_MEMBER_BYTES,
     ShardWriter,
+    _directory_bytes,
     is_file,
     member_names,
     read_bytes,
@@ -227,3 +230,32 @@ def test_without_shards_there_is_a_file_each(tmp_path: Path) -> None:
     with ShardWriter(tmp_path, None) as shards:
         assert shards.add("a.json", b"1") == "a.json"
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a.json", b"1")]
+
+
+@pytest.mark.parametrize("members", [0, 3, 70_000])  # beyond 65,535 the size stands in the record of 64 bits too
+@pytest.mark.parametrize("comment", [b"", b"x" * 65_535, b"PK\x05\x06" + bytes(18)])
+def test_the_size_of_the_list_is_that_which_zipfile_reads(members: int, comment: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with ZipFile(path, "w") as archive:
+        archive.comment = comment
+        for number in range(members):
+            archive.writestr(ZipInfo(str(number)), b"")
+    with ZipFile(path) as archive:
+        wanted = zipfile._EndRecData(archive.fp)[5]  # type: ignore[attr-defined]
+    assert _directory_bytes(str(path)) == wanted
+
+
+def test_a_list_of_too_many_members_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.zip"
+    write_archive(path, [(f"{number}.json", b"") for number in range(1000)])
+    monkeypatch.setattr(archives, "MAX_DIRECTORY_BYTES", 50_000)
+    assert refusal(path / "1.json") == "archive-directory-large"
+    monkeypatch.setattr(archives, "MAX_DIRECTORY_BYTES", 60_000)
+    assert read_bytes(path / "1.json") == b""
+
+
+@pytest.mark.parametrize("data", [b"", b"PK", b"PK\x05\x06", b"PK\x05\x06" + b"\xff" * 18, bytes(100)])
+def test_ends_that_are_none_are_refused(data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(data)
+    assert refusal(path / "a.json") in {"archive-broken", "archive-directory-large"}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 LINE = (
-    "errors progress files archives registry config < geo < records < graphs < compose losses sampling < models "
+    "errors progress files archives registry config pages < geo < records < graphs < compose losses sampling < models "
     "< embed < eval < train < demo < cli"
 )
 HEAVY = {"torch", "transformers", "torch_geometric", "peft", "faiss"}

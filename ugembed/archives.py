@@ -22,11 +22,17 @@ SUFFIX = ".zip"
 MAX_MEMBER_BYTES = 64 * 2**20
 """Largest member that is unpacked."""
 
+MAX_DIRECTORY_BYTES = 8 * 2**20
+"""Largest list of members that is read: some 150,000 of them, which take 80 MiB."""
+
 _OPEN_ARCHIVES = 64
 _SUFFIX_INSIDE = re.compile(r"\.zip(?=/)", re.IGNORECASE)
 _LEVEL = 6
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can tell; equal members give equal bytes
 _ENCRYPTED = 0x1
+# PKWARE's APPNOTE 4.3.14 to 4.3.16: the records at the end that say how large the list of members is
+_END, _END_BYTES, _LONGEST_COMMENT = b"PK\x05\x06", 22, 2**16 - 1
+_END_64, _END_64_BYTES, _LOCATOR_BYTES = b"PK\x06\x06", 56, 20
 _BROKEN_HINT = "fetch or write the archive again"
 
 
@@ -60,8 +66,8 @@ def read_bytes(path: Path) -> bytes:
     """The content of a regular file or a member.
 
     Raises:
-        DataError: ``file-missing``, ``archive-broken``, ``archive-encrypted``, or ``archive-member-large`` for a member
-            above `MAX_MEMBER_BYTES`.
+        DataError: ``file-missing``, ``archive-broken``, ``archive-encrypted``, ``archive-directory-large`` for more
+            names than `MAX_DIRECTORY_BYTES`, or ``archive-member-large`` for a member above `MAX_MEMBER_BYTES`.
     """
     place = _member(path)
     if place is not None:
@@ -149,6 +155,9 @@ class _Archive:
     def __init__(self, path: str) -> None:
         self.path = path
         self.infos: dict[str, ZipInfo] = {}
+        if (told := _directory_bytes(path)) > MAX_DIRECTORY_BYTES:
+            what = f"{told:,} bytes of names of members, more than {MAX_DIRECTORY_BYTES:,}"
+            raise DataError(f"{path}: {what}", code="archive-directory-large", hint="pack it into several archives")
         try:
             self._zip = ZipFile(path)
         except PermissionError:
@@ -190,6 +199,26 @@ class _Archive:
 
     def _broken(self, what: str) -> DataError:
         return DataError(f"{self.path}: {what}", code="archive-broken", hint=_BROKEN_HINT)
+
+
+def _directory_bytes(path: str) -> int:
+    """How large an archive says that its list of members is; 0 where it ends with no such record.
+
+    `zipfile` reads the whole list, of the size in these records, and keeps some 500 bytes a member.
+    """
+    with Path(path).open("rb") as file:
+        most = _LOCATOR_BYTES + _END_64_BYTES + _END_BYTES + _LONGEST_COMMENT
+        file.seek(max(0, file.seek(0, io.SEEK_END) - most))
+        tail = file.read()
+    has_comment = not (tail[-_END_BYTES:].startswith(_END) and tail.endswith(b"\0\0"))
+    end = tail.rfind(_END) if has_comment else len(tail) - _END_BYTES
+    if end < 0:
+        return 0
+    told = int.from_bytes(tail[end + 12 : end + 16], "little")
+    end_64 = end - _LOCATOR_BYTES - _END_64_BYTES
+    if end_64 >= 0 and tail.startswith(_END_64, end_64):
+        told = int.from_bytes(tail[end_64 + 40 : end_64 + 48], "little")
+    return told
 
 
 def _member(path: Path) -> tuple[_Archive, str] | None:

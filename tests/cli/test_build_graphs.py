@@ -41,8 +41,8 @@ def test_it_ends_with_a_summary_table(files: list[object], tmp_path: Path) -> No
 
 def test_flags_run_file_and_overrides_reach_the_graphs(files: list[object], tmp_path: Path) -> None:
     run_file = tmp_path / "run.yaml"
-    run_file.write_text("radius_m: 120\nmax_nodes: 50\n", encoding="utf-8")
-    done = ugembed(*files, "--config", run_file, "--max-nodes", 4, "--set", "near_places=1", "--json")
+    run_file.write_text("recipe:\n  radius_m: 120\n  max_nodes: 50\n", encoding="utf-8")
+    done = ugembed(*files, "--config", run_file, "--max-nodes", 4, "--set", "recipe.near_places=1", "--json")
     assert done.returncode == 0, done.stderr
     summary = orjson.loads(done.stdout)
     assert (summary["graphs"], summary["nodes_max"]) == (2, 4)

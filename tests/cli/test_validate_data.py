@@ -76,6 +76,7 @@ def test_a_run_file_flags_and_roots_are_taken(tmp_path: Path) -> None:
     ("arguments", "status", "message"),
     [
         (["--fix-paths", "a=b", "."], 2, "error[fix-paths-out]: --fix-paths and --out go together"),
+        ([".", "--html", "rows.jsonl"], 2, "error[html-name]: --html rows.jsonl: not the name of a page"),
         (["gone.jsonl"], 1, "error[file-missing]: no such file or folder: gone.jsonl"),
         ([], 2, "paths is required"),
         (["--set", "imges=none", "gone"], 2, "did you mean 'images'?"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ugembed.records.overview import balance, box, by_code, facts, number, size, verdict
@@ -78,6 +80,14 @@ def test_problems_are_grouped_by_code_errors_first() -> None:
     ]
     assert [example.line for example in groups[0].examples] == [2, 4]
     assert groups[0].hint == "cure of bad"
+
+
+def test_what_to_do_is_said_of_a_group_when_it_is_the_same_for_all() -> None:
+    typos = [replace(problem("gold-missing", line), hint=f"did you mean {line}?") for line in (1, 2)]
+    (group,) = by_code(typos, examples=2)
+    assert group.hint == ""
+    (group,) = by_code(typos, examples=1)
+    assert group.hint == "did you mean 1?"
 
 
 def test_the_verdict_counts_errors_that_are_not_listed() -> None:

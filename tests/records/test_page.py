@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -107,6 +108,21 @@ def test_a_bar_goes_from_least_to_95_percent_in_parts_of_the_most() -> None:
     assert bar.numbers == ("10", "50", "75", "200")
     [zero] = spread_bars(Report(spreads={"graphs a row": Spread(3, 0.0, 0.0, 0.0, 0.0)}))
     assert (zero.least, zero.median, zero.p95) == (0.0, 0.0, 0.0)
+
+
+def test_every_problem_has_its_own_cure_where_they_differ(tmp_path: Path) -> None:
+    problems = [Problem("gold-missing", "a.jsonl", line, "", "not there", f"did you mean {line}?") for line in (1, 2)]
+    write_page(tmp_path / "check.html", Report(problems=tuple(problems)), small_print={})
+    _, text = read((tmp_path / "check.html").read_text(encoding="utf-8"))
+    assert "not there did you mean 1?" in text
+    assert "not there did you mean 2?" in text
+    assert "What to do" not in text
+
+
+def test_a_file_name_that_is_no_unicode_is_told(tmp_path: Path) -> None:
+    problem = Problem("json-broken", os.fsdecode(b"a\xff.jsonl"), 1, "row", "not JSON", "write JSON")
+    write_page(tmp_path / "check.html", Report(problems=(problem,)), small_print={})
+    assert "a\\udcff.jsonl:1" in (tmp_path / "check.html").read_text(encoding="utf-8")
 
 
 def test_a_report_about_nothing_wrong_is_short_and_sound(tmp_path: Path) -> None:

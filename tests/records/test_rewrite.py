@@ -201,6 +201,14 @@ def test_nothing_that_fits_is_refused_and_leaves_no_folder(tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]
 
 
+def test_without_names_or_row_files_it_is_said_what_is_missing(tmp_path: Path) -> None:
+    for files, hint in (([write_rows(tmp_path, {"text": "a"})], "name no pictures"), ([], "only row files (.jsonl)")):
+        with pytest.raises(DataError) as refusal:
+            rewrite_paths(files, tmp_path / "out", rules=[PathRule.parse("old=new")])
+        assert refusal.value.code == "fix-paths-nothing"
+        assert hint in refusal.value.hint
+
+
 def test_an_existing_folder_is_not_written_into(tmp_path: Path) -> None:
     file = write_rows(tmp_path, {"images": "old/1.jpg"})
     before = file.read_bytes()
@@ -220,7 +228,7 @@ def test_row_files_are_found_once_and_lists_beside_a_manifest_are_none(tmp_path:
         (tmp_path / folder).mkdir()
         for name in ("rows.jsonl", "rejects.jsonl", "notes.txt"):
             (tmp_path / folder / name).write_text("{}\n")
-    (tmp_path / "done" / "manifest.json").write_text("{}")
+    (tmp_path / "done" / "manifest.json").write_text('{"kind": "clean-rows"}')
     wanted = ["done/rows.jsonl", "rows/rejects.jsonl", "rows/rows.jsonl"]
     assert row_files([tmp_path, tmp_path / "rows"]) == [tmp_path / name for name in wanted]
     assert row_files([tmp_path / "done" / "rejects.jsonl"]) == [tmp_path / "done" / "rejects.jsonl"]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ugembed.cli import output
-from ugembed.cli.options import AsJson, BatchSize, ConfigFile, Device, Model, Overrides, Roots
+from ugembed.cli.options import AsJson, BatchSize, ConfigFile, Device, Model, NewFolder, Overrides, Roots
 
 
 def embed(
@@ -16,7 +16,7 @@ def embed(
     input_file: Annotated[
         Path | None, typer.Option("--input", help="JSON lines: messages, or text, images, graphs.", show_default=False)
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder to make.", show_default=False)] = None,
+    out: NewFolder = None,
     batch_size: BatchSize = None,
     device: Device = None,
     roots: Roots = None,

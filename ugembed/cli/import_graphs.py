@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ugembed.cli import output
-from ugembed.cli.options import AsJson, ConfigFile, Overrides
+from ugembed.cli.options import AsJson, ConfigFile, NewFolder, Overrides
 
 if TYPE_CHECKING:
     from ugembed.graphs.legacy.importing import ImportSummary
@@ -21,7 +21,7 @@ def import_graphs(
         list[Path] | None,
         typer.Argument(metavar="PICKLE", help="Pickled graphs, or folders with .pkl and .pickle files."),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder to make.", show_default=False)] = None,
+    out: NewFolder = None,
     drop_country: Annotated[
         bool | None,
         typer.Option("--drop-country", help="Take 'Country: …' out of the texts of nodes.", show_default=False),

@@ -15,6 +15,7 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", help="section.key=value, read as YAML; may be repeated.", show_default=False),
 ]
+NewFolder = Annotated[Path | None, typer.Option("--out", help="Folder to make.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 Roots = Annotated[
     list[Path] | None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ugembed.cli import output
-from ugembed.cli.options import AsJson, ConfigFile, Overrides
+from ugembed.cli.options import AsJson, ConfigFile, NewFolder, Overrides
 
 if TYPE_CHECKING:
     from ugembed.records.split import SplitSummary
@@ -25,7 +25,7 @@ def split(
             help="What is never cut: the rows of one image, an S2 cell of the map, or a city.", show_default=False
         ),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder to make.", show_default=False)] = None,
+    out: NewFolder = None,
     fractions: Annotated[
         str | None,
         typer.Option(help="Parts and their shares. Default: train=0.8,validation=0.1,test=0.1.", show_default=False),

@@ -38,36 +38,33 @@ InitFrom = Annotated[
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Run folder.", show_default=False)]
 
 
-@train_app.command("stage1")
-def stage1(
-    path: ResumePath = None,
-    config: ConfigFile = None,
-    out: Out = None,
-    init_from: InitFrom = None,
-    resume: Resume = False,
-    overrides: Overrides = None,
-) -> None:
-    """Stage 1: pull a street view and the text that places it together (contrastive LoRA).
+_HELP = {
+    "stage1": """Stage 1: pull a street view and the text that places it together (contrastive LoRA).
 
     Example: ugembed train stage1 --config configs/stage1.yaml --set trainer.epochs=3
-    """
-    _train("stage1", path, config, {"out": out, "init_from": init_from}, resume, overrides)
-
-
-@train_app.command("stage2")
-def stage2(
-    path: ResumePath = None,
-    config: ConfigFile = None,
-    out: Out = None,
-    init_from: InitFrom = None,
-    resume: Resume = False,
-    overrides: Overrides = None,
-) -> None:
-    """Stage 2: let a graph network over the local graph speak to the model, from stage 1's weights.
+    """,
+    "stage2": """Stage 2: let a graph network over the local graph speak to the model, from stage 1's weights.
 
     Example: ugembed train stage2 --config configs/stage2.yaml --init-from runs/stage1
-    """
-    _train("stage2", path, config, {"out": out, "init_from": init_from}, resume, overrides)
+    """,
+}
+
+
+def _add_verb(stage: str, text: str) -> None:
+    @train_app.command(stage, help=text)
+    def run(
+        path: ResumePath = None,
+        config: ConfigFile = None,
+        out: Out = None,
+        init_from: InitFrom = None,
+        resume: Resume = False,
+        overrides: Overrides = None,
+    ) -> None:
+        _train(stage, path, config, {"out": out, "init_from": init_from}, resume, overrides)
+
+
+for _stage, _text in _HELP.items():
+    _add_verb(_stage, _text)
 
 
 def _train(

@@ -56,7 +56,7 @@ def validate_data(
         int | None, typer.Option(help="Processes; all cores if not given or 0.", show_default=False)
     ] = None,
     html: Annotated[
-        Path | None, typer.Option(help="Write the result as one page (.html) too.", show_default=False)
+        Path | None, typer.Option(help="Write the result as one page too, a file .html.", show_default=False)
     ] = None,
     write_clean: Annotated[
         Path | None,
@@ -97,6 +97,7 @@ def validate_data(
         "workers": workers,
     }
     settings = load_config(ValidateConfig, config, overrides=overrides or (), flags=flags).value
+    _check_html(html)
     rewritten = _rewrite(settings.paths, fix_paths or [], out)
     if rewritten is not None:
         settings = settings.model_copy(update={"paths": rewritten.files})
@@ -108,6 +109,14 @@ def validate_data(
     _print(report, rewritten, copied, as_json=as_json)
     if report.errors or (settings.strict and report.warnings):
         raise typer.Exit(1)
+
+
+def _check_html(html: Path | None) -> None:
+    """Refuse a name that is none of a page: it could be that of the data, which the page would replace."""
+    if html is not None and (html.suffix.lower() not in (".html", ".htm") or html.is_dir()):
+        raise ConfigError(
+            f"--html {html}: not the name of a page", code="html-name", hint="a page ends with .html: --html check.html"
+        )
 
 
 def _rewrite(paths: Sequence[Path], texts: Sequence[str], out: Path | None) -> Rewritten | None:

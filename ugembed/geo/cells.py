@@ -1,8 +1,8 @@
 """S2 cells of many places at once: squares of about equal size that tile the globe; the next level cuts each into four.
 
 Numbers and tokens are those of the S2 library (Hilbert curve on the six faces of a cube, quadratic projection). The
-package `s2cell` gives the same one place at a time; on a million places this is 10 to 16 times faster, and a test
-compares the two at every level. Axis order is always (lon, lat), in degrees.
+package `s2cell` gives the same one place at a time; on a million places this was 7, 11 and 16 times faster in three
+runs, and a test compares the two at every level. Axis order is always (lon, lat), in degrees.
 """
 
 from __future__ import annotations

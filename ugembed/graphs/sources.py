@@ -9,9 +9,7 @@ from pathlib import Path
 from ugembed import archives
 from ugembed.errors import DataError
 from ugembed.files import MANIFEST
-
-_LISTS = ("index.jsonl", "rejected.jsonl", "rejects.jsonl")
-"""What `ugembed.graphs.build` writes beside graphs and `ugembed.records.clean_copy` beside rows: no rows themselves."""
+from ugembed.records.output_names import is_side_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +50,7 @@ def _inside(folder: Path) -> Iterator[Source]:
     """Row and graph files below a folder, by name; without hidden ones, manifests and the lists beside them."""
     for path in sorted(path for ending in ("jsonl", "json", "zip") for path in folder.rglob(f"*.{ending}")):
         is_hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        is_list = path.name in _LISTS and (path.parent / MANIFEST).is_file()
-        if path.is_file() and not is_hidden and path.name != MANIFEST and not is_list:
+        if path.is_file() and not is_hidden and path.name != MANIFEST and not is_side_list(path, below=folder):
             yield from _single(path, is_named=False)
 
 

@@ -4,20 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from ugembed.errors import DataError
-from ugembed.files import MANIFEST
+from ugembed.files import MANIFEST, read_json
 
 REJECTS = "rejects.jsonl"
 """What `ugembed.records.clean_copy` calls the refused lines."""
 
-SIDE_LISTS = frozenset({"index.jsonl", "rejected.jsonl", "left-out.jsonl", REJECTS})
+LEFT_OUT = "left-out"
+"""What a split calls the rows that gave way to its buffer: a file, or of several files a folder."""
+
+_LISTS = {
+    "graphs": frozenset({"index.jsonl", "rejected.jsonl"}),
+    "clean-rows": frozenset({REJECTS}),
+    "split": frozenset({f"{LEFT_OUT}.jsonl"}),
+}
+"""Kind of a finished folder to the lists beside its data."""
+
+SIDE_LISTS = frozenset[str]().union(*_LISTS.values())
 """What our finished folders hold beside their data: lists about it, no rows."""
 
 
-def is_side_list(path: Path) -> bool:
-    """True for a list that one of our commands wrote beside the data of a finished folder."""
-    return path.name in SIDE_LISTS and (path.parent / MANIFEST).is_file()
+def is_side_list(path: Path, *, below: Path | None = None) -> bool:
+    """True for a list that one of our commands wrote beside the data of a finished folder, or in its ``left-out``.
+
+    Args:
+        path: The file.
+        below: The folder that a user named: it may be called ``left-out`` itself.
+
+    Raises:
+        DataError: ``json-broken`` for a broken manifest.
+    """
+    if path.name in SIDE_LISTS and path.name in _LISTS.get(_kind(path.parent), ()):
+        return True
+    return any(
+        _kind(folder.parent) == "split" and (below is None or (folder.is_relative_to(below) and folder != below))
+        for folder in path.parents
+        if folder.name == LEFT_OUT
+    )
+
+
+def _kind(folder: Path) -> str:
+    """What a finished folder is; empty for one that is none of ours."""
+    manifest: Any = read_json(folder / MANIFEST) if (folder / MANIFEST).is_file() else None
+    return str(manifest.get("kind")) if isinstance(manifest, dict) else ""
 
 
 def row_files(paths: Iterable[Path]) -> list[Path]:
@@ -41,7 +72,7 @@ def _inside(folder: Path) -> list[Path]:
         file
         for file in sorted(folder.rglob("*.jsonl"))
         if file.is_file()
-        and not is_side_list(file)
+        and not is_side_list(file, below=folder)
         and not any(part.startswith(".") for part in file.relative_to(folder).parts)
     ]
 

@@ -31,7 +31,9 @@ class CodeGroup:
 
     @property
     def hint(self) -> str:
-        return self.examples[0].hint
+        """What to do, if it is the same for all examples; else empty."""
+        hints = {problem.hint for problem in self.examples}
+        return hints.pop() if len(hints) == 1 else ""
 
 
 def number(value: float) -> str:

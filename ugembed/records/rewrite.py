@@ -159,10 +159,11 @@ class _Writer:
         if any(self.by_rule.values()):
             return
         shown = ", ".join(map(repr, self.seen))
+        nothing = "the rows name no pictures or graphs" if files else "only row files (.jsonl) are rewritten; name some"
         raise DataError(
             f"no name fits {' or '.join(self.by_rule)}: {self.counts['names']} names in {len(files)} row file(s)",
             code="fix-paths-nothing",
-            hint=f"names start like {shown}" if shown else "the rows name no pictures or graphs",
+            hint=f"names start like {shown}" if shown else nothing,
         )
 
     def summary(self, files: tuple[Path, ...]) -> Rewritten:

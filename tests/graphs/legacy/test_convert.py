@@ -189,6 +189,7 @@ def test_an_unknown_country_is_counted_and_not_judged() -> None:
         ("Name: a, Country: USA, , Coordinates: (1, 2)", "Name: a, , Coordinates: (1, 2)"),
         ("Name: a, Country: USA", "Name: a"),
         ("Country: USA, Name: a", "Name: a"),
+        ("Country: USA, Country: USA, Name: a", "Name: a"),
         ("Name: Cross Country: Ski, ID: 3", "Name: Cross Country: Ski, ID: 3"),
     ],
 )

@@ -207,6 +207,32 @@ def test_shared_neighbours_and_attributes_are_counted_each_time(monkeypatch: pyt
     assert refusal(graph).code == "pickle-too-large"
 
 
+@pytest.mark.parametrize("kind", ["attribute", "inner", "id"])
+def test_long_names_are_counted_each_time(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_CONTENT", 1_000_000)
+    long = "n" * 20_000
+    graph = nx.MultiGraph()
+    for i in range(60):
+        graph.add_edge("a", long if kind == "id" else "b", type=str(i), near={long: 1} if kind == "inner" else {})
+        graph.add_node(i, **({long: 1} if kind == "attribute" else {}))
+    assert len(pickle.dumps(graph)) < 100_000
+    assert refusal(graph).code == "pickle-too-large"
+
+
+def test_a_name_that_is_no_text_is_not_written_out() -> None:
+    graph = one_node()
+    graph.nodes["a"][10**5000] = 1  # Python refuses to print it
+    error = refusal(graph)
+    assert error.code == "value-unsupported"
+    assert "node 'a': attribute (int) is named by something else than text" in error.message
+
+
+def test_a_centre_that_cannot_name_a_node_is_told_by_its_key() -> None:
+    error = refusal({"subgraph": one_node(), "center_nodes": [None]})
+    assert error.code == "node-broken"
+    assert error.message.startswith("what center_nodes names is a NoneType")
+
+
 def test_a_list_that_holds_itself_is_refused() -> None:
     loop: list[Any] = []
     loop.append(loop)

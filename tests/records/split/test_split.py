@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +187,7 @@ def test_a_part_that_is_far_from_what_was_wished_is_told(tmp_path: Path) -> None
         (town(5), {"fractions": {"train": 1.5, "test": -0.5}}, "fractions-broken"),
         (town(5), {"fractions": {"../train": 0.5, "test": 0.5}}, "fractions-broken"),
         (town(5), {"fractions": {"left-out": 0.5, "test": 0.5}}, "fractions-broken"),
+        (town(5), {"fractions": {"Index": 0.5, "test": 0.5}}, "fractions-broken"),  # a list beside graphs, no rows
         (town(5), {"fractions": {"Test": 0.5, "test": 0.5}}, "fractions-broken"),
         (town(5), {"fractions": {}}, "fractions-broken"),
     ],
@@ -199,6 +201,25 @@ def test_the_row_without_a_place_is_named(tmp_path: Path) -> None:
     error = refusal(tmp_path / "out", write_rows(tmp_path, *rows), by="cell")
     assert "rows.jsonl:2: no place" in error.message
     assert "--by image" in error.hint
+
+
+def test_rows_that_name_their_city_need_no_place(tmp_path: Path) -> None:
+    rows = [{"text": f"corner {i}", "city": "abc"[i % 3]} for i in range(30)]
+    file = write_rows(tmp_path, *rows)
+    run(tmp_path / "out", file, by="city")
+    assert [len({r["city"] for r in own}) for own in parts(tmp_path / "out").values()] == [1, 1, 1]
+    assert refusal(tmp_path / "other", file, by="city", buffer_m=10).code == "split-place"
+    placed = {"text": "x", "place": {"lon": 0, "lat": 0}}
+    error = refusal(tmp_path / "other", write_rows(tmp_path, *rows, placed, name="mixed.jsonl"), by="city")
+    assert (error.code, "mixed.jsonl:31: no city" in error.message) == ("city-missing", True)
+    error = refusal(tmp_path / "other", write_rows(tmp_path, {"text": "x"}, name="none.jsonl"), by="city")
+    assert (error.code, '"city"' in error.hint) == ("split-place", True)
+
+
+def test_a_file_name_that_is_no_unicode_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / os.fsdecode(b"rows\xff.jsonl")
+    file.write_text('{"text": "a"}\n', encoding="utf-8")
+    assert refusal(tmp_path / "out", file).code == "split-input"
 
 
 def test_missing_files_folders_without_rows_and_used_outputs_are_refused(tmp_path: Path) -> None:

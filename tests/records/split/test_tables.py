@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,19 @@ def test_geojson_keeps_its_other_members(tmp_path: Path) -> None:
     assert all(feature in features for feature in test["features"])
 
 
+def test_whole_numbers_of_any_size_stay_what_they_are(tmp_path: Path) -> None:
+    geometry = '{"type": "Point", "coordinates": [%r, %r]}'
+    feature = f'{{"type": "Feature", "geometry": {geometry}, "properties": {{"id": "%s", "n": %d}}}}'
+    numbers = {id: 10**22 + i for i, (id, _, _) in enumerate(SPOTS)}
+    features = [feature % (lon, lat, id, numbers[id]) for id, lon, lat in SPOTS]
+    file = tmp_path / "points.geojson"
+    file.write_text('{"type": "FeatureCollection", "features": [' + ",".join(features) + "]}", encoding="utf-8")
+    out = run(file)
+    parts = [json.loads((out / f"{name}.geojson").read_text(encoding="utf-8"))["features"] for name in NAMES]
+    found = [feature["properties"] for part in parts for feature in part]
+    assert {own["id"]: own["n"] for own in found} == numbers
+
+
 def test_lines_of_geojson_are_copied_byte_for_byte(tmp_path: Path) -> None:
     file = tmp_path / "points.ndjson"
     lines = [b'{"id": "%s",  "lon": %r, "lat": %r}' % (id.encode(), lon, lat) for id, lon, lat in SPOTS]
@@ -89,6 +104,40 @@ def test_parquet_keeps_its_columns_types_and_metadata(tmp_path: Path) -> None:
     assert found.schema.equals(table.schema)
     assert found.schema.metadata == {b"who": b"us"}
     assert found.sort_by("n").equals(table)
+
+
+def test_the_box_of_a_whole_geoparquet_file_is_not_that_of_a_part(tmp_path: Path) -> None:
+    geometry = {"encoding": "WKB", "geometry_types": ["Point"], "bbox": [0, 0, 1, 1]}
+    geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": geometry, "odd": None}}
+    wkb = [struct.pack("<BIdd", 1, 1, lon, lat) for _, lon, lat in SPOTS]
+    table = pa.table({"id": [id for id, _, _ in SPOTS], "geometry": wkb})
+    file = tmp_path / "points.parquet"
+    pq.write_table(table.replace_schema_metadata({"geo": orjson.dumps(geo), "who": "us"}), file)
+    out = run(file)
+    check(ids(out, ".parquet"), [id for id, _, _ in SPOTS])
+    metadata = pq.read_schema(out / "test.parquet").metadata
+    assert metadata[b"who"] == b"us"
+    del geometry["bbox"]
+    assert orjson.loads(metadata[b"geo"]) == geo
+
+
+def test_a_number_that_is_missing_names_no_city(tmp_path: Path) -> None:
+    id, lon, lat = zip(*SPOTS, strict=True)
+    cities = [float("nan"), *(float(i % 4) for i in range(1, len(id)))]
+    pq.write_table(pa.table({"id": id, "lon": lon, "lat": lat, "city": cities}), tmp_path / "points.parquet")
+    with pytest.raises(DataError) as error:
+        run(tmp_path / "points.parquet", by="city")
+    assert error.value.code == "city-missing"
+    assert "points.parquet: row 1: no city" in error.value.message
+
+
+def test_columns_that_are_not_known_are_refused_without_naming_an_option_of_another_verb(tmp_path: Path) -> None:
+    (tmp_path / "points.csv").write_text("a,b,c\n1,2,3\n", encoding="utf-8")
+    with pytest.raises(DataError) as error:
+        run(tmp_path / "points.csv")
+    assert error.value.code == "points-columns"
+    assert "rename" in error.value.hint
+    assert "--columns" not in error.value.hint
 
 
 def test_a_column_called_city_counts(tmp_path: Path) -> None:

@@ -165,8 +165,8 @@ def test_cities_are_those_of_the_rows_or_clusters() -> None:
     city, names = cities_of(rows_of(at(8.5, 47.3), at(-179.99, 10), at(8.6, 47.4), at(179.97, 10.02)))
     assert city.tolist() == [0, 1, 0, 1]
     assert names == ("8.5500,47.3500", "179.9900,10.0100")
-    with pytest.raises(DataError, match="row 2 of all") as error:
-        cities_of(rows_of(at(0, 0, city="Oslo"), at(0, 0.001)))
+    with pytest.raises(DataError, match="there: no city; 1 of 2 rows") as error:
+        cities_of(rows_of(at(0, 0, city="Oslo"), at(0, 0.001)._replace(where="there")))
     assert error.value.code == "city-missing"
 
 

@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from ugembed import __version__
 from ugembed.errors import DataError
 from ugembed.eval.report.cards import example_card
 from ugembed.eval.report.curves import curve_charts
 from ugembed.eval.report.entries import Entry, split_panels
 from ugembed.eval.report.examples import choose_examples
-from ugembed.files import write_atomic
+from ugembed.pages import write_html
 
 __all__ = ["Entry", "write_report"]
 
@@ -47,21 +44,14 @@ def write_report(
     """
     if not entries:
         raise DataError("a report without evaluations", code="report-empty", hint="run `ugembed eval` first")
-    environment = Environment(
-        loader=PackageLoader("ugembed.eval.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("page.html.jinja").render(
+    write_html(
+        out,
+        __name__,
         title=title,
         panels=split_panels(entries),
         charts=curve_charts(curves or {}),
         cards=[example_card(example) for example in choose_examples(entries, queries)],
         warnings=list(dict.fromkeys(warning for entry in entries for warning in entry.evaluation.warnings)),
         facts=dict(facts or {}),
-        version=__version__,
     )
-    write_atomic(out, page.encode())
     return out

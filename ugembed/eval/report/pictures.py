@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from pathlib import Path
 
+from ugembed.pages import data_uri
 from ugembed.records.images import load_image
 
 
@@ -17,6 +16,4 @@ def picture_uri(path: Path, size: int) -> str:
     """
     image = load_image(path)
     image.thumbnail((size, size))
-    data = io.BytesIO()
-    image.save(data, format="JPEG", quality=82, optimize=True)
-    return f"data:image/jpeg;base64,{base64.b64encode(data.getvalue()).decode()}"
+    return data_uri(image, format="JPEG", quality=82)

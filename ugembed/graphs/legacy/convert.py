@@ -21,7 +21,7 @@ _BOXES = {
 }
 """Coarse boxes of all countries that the reference's scripts write: west, south, east, north in degrees."""
 _COUNTRY = re.compile(r"(?:^|(?<=, ))Country: ([^,]*)")
-_COUNTRY_FIELD = re.compile(r"^Country: [^,]*(?:, |$)|, Country: [^,]*")
+_COUNTRY_FIELD = re.compile(r"^(?:Country: [^,]*(?:, |$))+|, Country: [^,]*")
 _COORDINATES = re.compile(r"Coordinates: (\([-+0-9.eE]+, ?[-+0-9.eE]+\))")
 _NAME = re.compile(r"(?:extended_(?P<outer>.+)_)?subgraph_(?P<id>.+)")
 

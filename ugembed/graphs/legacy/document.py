@@ -11,8 +11,8 @@ from ugembed.errors import GraphError
 from ugembed.graphs.legacy.known import GRAPHS, NDARRAY, Made, broken, read_array
 
 MAX_CONTENT = 100_000_000
-"""Letters, with 8 for every other value and 40 for every node and edge: roughly bytes of JSON. A pickle of a few
-lines can name one list a billion times."""
+"""Letters of texts, names and ids, with 8 for every other value and 40 for every node and edge: roughly bytes of JSON.
+A pickle of a few lines can name one list, or one long name, a billion times."""
 MAX_DEPTH = 16
 _LOWEST, _HIGHEST = -(2**63), 2**64 - 1
 
@@ -65,9 +65,10 @@ def document(value: Any) -> Document:
     result = Document(GRAPHS[graph.name])
     plain = _Plain()
     result.attributes, result.centers = _graph_attributes(own, wrappers, plain)
-    result.nodes = [(_id(id), plain.attributes(attributes, "node", id)) for id, attributes in nodes.items()]
+    result.nodes = [(plain.id(id), plain.attributes(attributes, "node", id)) for id, attributes in nodes.items()]
     for source, target, attributes in _distinct(neighbours, result):
-        result.edges.append((_id(source), _id(target), plain.attributes(attributes, "edge", source, target)))
+        ids = plain.id(source), plain.id(target)
+        result.edges.append((*ids, plain.attributes(attributes, "edge", source, target)))
     result.not_numbers = plain.not_numbers
     return result
 
@@ -101,16 +102,16 @@ def _graph_attributes(
     for key in ("center_nodes", "central_node_id", "central_node"):
         found = together.pop(key, None)
         ids = found if isinstance(found, list) else [] if found is None else [found]
-        centers += [(key, _id(id)) for id in ids]
+        centers += [(key, plain.id(id, f"what {key} names")) for id in ids]
     return together, centers
 
 
-def _id(value: Any) -> str:
+def _id(value: Any, what: str) -> str:
     if type(value) is str and _is_unicode(value):
         return value
     if type(value) is int and _fits(value):
         return str(value)
-    what = f"a node id is a {type(value).__name__} that cannot name a node"
+    what = f"{what} is a {type(value).__name__} that cannot name a node"
     hint = "ids are Unicode text or whole numbers of up to 64 bits; rename the nodes"
     raise GraphError(what, code="node-broken", hint=hint)
 
@@ -153,6 +154,12 @@ class _Plain:
         self.content = 0
         self.not_numbers = 0
 
+    def id(self, value: Any, what: str = "a node id") -> str:
+        """The id of a node as text; ``what`` it is for, in a message."""
+        name = _id(value, what)
+        self._count(len(name))
+        return name
+
     def attributes(self, value: Any, kind: str, *ids: Any) -> Attributes:
         """A dict of attributes as JSON; a message says of which ``kind`` of thing with which ``ids`` they are."""
         self._count(40)
@@ -162,7 +169,8 @@ class _Plain:
                 plain[self._name(name)] = self.plain(entry, 0)
             except _UnsupportedError as error:
                 where = " ".join([kind, *(f"{id!r:.60}" for id in ids)])
-                what = f"{where}: attribute {name!r:.60} is {error}"
+                shown = f"{name!r:.60}" if isinstance(name, str) else f"({type(name).__name__})"
+                what = f"{where}: attribute {shown} is {error}"
                 raise GraphError(
                     what, code="value-unsupported", hint="turn it into text or a number, and pickle again"
                 ) from None
@@ -208,10 +216,10 @@ class _Plain:
         name = getattr(value, "name", type(value).__name__)
         raise _UnsupportedError(f"a {name}, which JSON cannot hold")
 
-    @staticmethod
-    def _name(name: Any) -> str:
+    def _name(self, name: Any) -> str:
         if not isinstance(name, str):
             raise _UnsupportedError("named by something else than text")
+        self._count(len(name))
         return _text(name)
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ugembed.errors import DataError
 from ugembed.files import MANIFEST, contained
+from ugembed.graphs.decode import PICKLES
 
-SUFFIXES = (".pkl", ".pickle")
 _LONGEST_NAME = 200
 
 
@@ -23,7 +23,7 @@ def find_pickles(paths: tuple[Path, ...]) -> dict[str, Path]:
         raise DataError(f"no such file or folder: {', '.join(missing)}", code="file-missing", hint="check the path")
     found = [file for path in paths for file in (_inside(path) if path.is_dir() else [path])]
     if not found:
-        hint = f"name the pickles themselves, or a folder with files that end with {' or '.join(SUFFIXES)}"
+        hint = f"name the pickles themselves, or a folder with files that end with {' or '.join(PICKLES)}"
         raise DataError(f"no pickles in {', '.join(map(str, paths))}", code="no-pickles", hint=hint)
     names: dict[str, Path] = {}
     for file in found:
@@ -41,7 +41,7 @@ def _inside(folder: Path) -> list[Path]:
     for path in folder.rglob("*"):
         inside = path.relative_to(folder)
         is_hidden = any(part.startswith(".") for part in inside.parts)
-        if path.suffix.lower() in SUFFIXES and not is_hidden and not path.is_dir():
+        if path.suffix.lower() in PICKLES and not is_hidden and not path.is_dir():
             contained(folder, inside.as_posix())
             files.append(path)
     return files

@@ -182,7 +182,7 @@ def _summary(
     config: ImportGraphsConfig, index: list[dict[str, Any]], rejected: list[dict[str, Any]], countries: Counter[str]
 ) -> ImportSummary:
     nodes = [row["nodes"] for row in index]
-    codes = (code for row in index for code in {warning["code"] for warning in row["warnings"]})
+    codes = (code for row in index for code in dict.fromkeys(warning["code"] for warning in row["warnings"]))
     return ImportSummary(
         out=config.out,
         pickles=len(index) + len(rejected),

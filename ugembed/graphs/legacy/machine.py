@@ -204,6 +204,8 @@ def _filled(target: dict[Any, Any], flat: list[Any]) -> dict[Any, Any]:
     keys = flat[::2]
     for key in keys:
         if not isinstance(key, str | int | float | None):
-            raise broken(f"a dict key is a {type(key).__name__}, not text or a number")
+            what = f"a dict key is a {type(key).__name__}, not text or a number"
+            hint = "nodes are named by text or whole numbers: pickle networkx.relabel_nodes(graph, str)"
+            raise GraphError(what, code="pickle-broken", hint=hint)
     target.update(zip(keys, flat[1::2], strict=True))
     return target

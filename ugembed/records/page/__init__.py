@@ -6,17 +6,11 @@ All text is escaped.
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from PIL.Image import Image
-
-from ugembed import __version__
-from ugembed.files import write_atomic
+from ugembed.pages import data_uri, write_html
 from ugembed.records.overview import balance, box, by_code, facts, number, verdict
 from ugembed.records.places_map import places_picture
 from ugembed.records.report import Report
@@ -45,14 +39,9 @@ def write_page(out: Path, report: Report, *, small_print: Mapping[str, str]) -> 
         report: What was found.
         small_print: Name to value, e.g. which paths were checked and how.
     """
-    environment = Environment(
-        loader=PackageLoader("ugembed.records.page", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("page.html.jinja").render(
+    write_html(
+        out,
+        __name__,
         report=report,
         verdict=verdict(report),
         groups=by_code(report.problems, examples=_EXAMPLES),
@@ -60,11 +49,9 @@ def write_page(out: Path, report: Report, *, small_print: Mapping[str, str]) -> 
         bars=spread_bars(report),
         balances={"pair_type": balance(report.pair_types), "query_type": balance(report.query_types)},
         box=box(report),
-        map=_data_uri(_picture(report)) if report.places else "",
+        map=_map(report) if report.places else "",
         small_print=dict(small_print),
-        version=__version__,
     )
-    write_atomic(out, page.encode())
 
 
 def spread_bars(report: Report) -> list[Bar]:
@@ -77,12 +64,6 @@ def spread_bars(report: Report) -> list[Bar]:
     return bars
 
 
-def _picture(report: Report) -> Image:
+def _map(report: Report) -> str:
     width, height = _MAP_PX
-    return places_picture({"rows": report.places}, width=width, height=height)
-
-
-def _data_uri(image: Image) -> str:
-    data = io.BytesIO()
-    image.save(data, format="PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(data.getvalue()).decode()}"
+    return data_uri(places_picture({"rows": report.places}, width=width, height=height), format="PNG")

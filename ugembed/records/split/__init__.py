@@ -11,10 +11,10 @@ from PIL.Image import Image
 from ugembed.errors import DataError
 from ugembed.files import committed_directory, refuse_existing, sha256_file, write_json
 from ugembed.progress import OnProgress, silent
-from ugembed.records.output_names import output_names
+from ugembed.records.output_names import LEFT_OUT, output_names
 from ugembed.records.places_map import places_picture
 from ugembed.records.split.check import Checked, check_parts
-from ugembed.records.split.config import LEFT_OUT, SplitConfig, check_fractions, parse_fractions
+from ugembed.records.split.config import SplitConfig, check_fractions, parse_fractions
 from ugembed.records.split.plan import Plan, least_apart_m, make_plan
 from ugembed.records.split.rows import Ints, read_rows
 from ugembed.records.split.sources import Source, find_files, open_source
@@ -43,7 +43,12 @@ def split(config: SplitConfig, on_progress: OnProgress = silent) -> SplitSummary
     refuse_existing(config.out)
     sources = [open_source(path) for path in find_files(config.files)]
     meter = _Meter(on_progress, sum(source.path.stat().st_size for source in sources))
-    rows = read_rows(sources, on_bytes=meter.add, wants_place=_wants_place(config))
+    rows = read_rows(
+        sources,
+        on_bytes=meter.add,
+        wants_place=_wants_place(config),
+        city_will_do=config.by == "city" and not config.buffer_m,
+    )
     if not len(rows.lon):
         raise DataError(f"{config.files[0]}: holds no rows", code="no-rows", hint="write one JSON object a line")
     plan = make_plan(config, rows)

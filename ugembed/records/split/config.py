@@ -11,13 +11,11 @@ from pydantic import Field
 
 from ugembed.errors import ConfigError
 from ugembed.geo.cells import MAX_LEVEL
+from ugembed.records.output_names import SIDE_LISTS
 from ugembed.registry import Config
 
-LEFT_OUT = "left-out"
-"""What the rows are called that gave way to the buffer."""
-
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_TAKEN = frozenset({"split", "map", "manifest", LEFT_OUT})
+_TAKEN = frozenset({"split", "map", "manifest"}) | {name.removesuffix(".jsonl") for name in SIDE_LISTS}
 _EXAMPLE = "for example train=0.8,validation=0.1,test=0.1"
 
 

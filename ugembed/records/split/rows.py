@@ -20,6 +20,7 @@ Ints: TypeAlias = NDArray[np.int64]
 OnBytes: TypeAlias = Callable[[int, str], None]
 
 _CURE = 'add "place": {"lon": 103.8501, "lat": 1.3002} to every row, or split --by image without --buffer'
+_CITY_CURE = 'add "city" or "place": {"lon": 103.8501, "lat": 1.3002} to every row, or split --by image'
 _TOLD_BYTES = 1_000_000
 
 
@@ -51,6 +52,7 @@ class Rows:
         others: Pictures of negatives and wrong candidates, which join no rows.
         city: Number of each row's city in ``cities``, -1 where it names none.
         cities: Names of cities.
+        cityless: How a user finds the first row that names no city; empty if there is none.
     """
 
     counts: tuple[int, ...]
@@ -61,6 +63,7 @@ class Rows:
     others: Links
     city: Ints
     cities: tuple[str, ...]
+    cityless: str = ""
 
     @property
     def placed(self) -> NDArray[np.bool_]:
@@ -72,18 +75,21 @@ class Rows:
         return cell_ids(self.lon[self.placed], self.lat[self.placed], level=level)
 
 
-def read_rows(sources: Sequence[Source], *, on_bytes: OnBytes, wants_place: str = "") -> Rows:
+def read_rows(
+    sources: Sequence[Source], *, on_bytes: OnBytes, wants_place: str = "", city_will_do: bool = False
+) -> Rows:
     """Read every row; memory is some hundred bytes a row, whatever its length.
 
     Args:
         sources: The files.
         on_bytes: Hears how many bytes were read further, and of which file.
         wants_place: What every row needs a place for (``"--by cell"``), or empty.
+        city_will_do: Rows that name their city need no place.
 
     Raises:
         DataError: ``split-place`` for the first row without a place; what the sources raise.
     """
-    reader = _Reader(wants_place)
+    reader = _Reader(wants_place, city_will_do)
     counts = []
     for source in sources:
         start, untold, left = len(reader.lon), 0, source.path.stat().st_size
@@ -99,19 +105,20 @@ def read_rows(sources: Sequence[Source], *, on_bytes: OnBytes, wants_place: str 
 
 
 class _Reader:
-    def __init__(self, wants_place: str) -> None:
+    def __init__(self, wants_place: str = "", city_will_do: bool = False) -> None:
         self._wants_place = wants_place
+        self._city_will_do = city_will_do
         self.lon, self.lat = array("d"), array("d")
         self._links = {kind: (array("q"), array("q")) for kind in ("images", "groups", "others")}
         self._city = array("q")
         self._cities: dict[str, int] = {}
+        self._cityless = ""
 
     def add(self, entry: Entry) -> None:
         row = len(self.lon)
-        if entry.place is None and self._wants_place:
-            raise DataError(
-                f"{entry.where}: no place, but {self._wants_place} wants one", code="split-place", hint=_CURE
-            )
+        if entry.place is None and self._wants_place and not (self._city_will_do and entry.city):
+            what = f"{entry.where}: no place, but {self._wants_place} wants one"
+            raise DataError(what, code="split-place", hint=_CITY_CURE if self._city_will_do else _CURE)
         self.lon.append(entry.place.lon if entry.place else np.nan)
         self.lat.append(entry.place.lat if entry.place else np.nan)
         for kind, names in (("images", entry.images), ("others", entry.others)):
@@ -122,6 +129,7 @@ class _Reader:
         elif not entry.images:
             self._link("groups", row, identity(repr(entry.content.strip())))
         self._city.append(self._cities.setdefault(entry.city, len(self._cities)) if entry.city else -1)
+        self._cityless = self._cityless or ("" if entry.city else entry.where)
 
     def _link(self, kind: str, row: int, name: int) -> None:
         rows, names = self._links[kind]
@@ -135,5 +143,6 @@ class _Reader:
             lat=np.array(self.lat),
             city=np.array(self._city, np.int64),
             cities=tuple(self._cities),
+            cityless=self._cityless,
             **{kind: Links.of(rows, names) for kind, (rows, names) in self._links.items()},
         )

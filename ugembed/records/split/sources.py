@@ -71,7 +71,8 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
     """The given files, and the row files below given folders, each once.
 
     Raises:
-        DataError: ``file-missing``, or ``split-input`` for a folder without row files.
+        DataError: ``file-missing``, or ``split-input`` for a folder without row files or a file name that is no
+            Unicode.
     """
     found: dict[Path, Path] = {}
     for path in paths:
@@ -83,8 +84,19 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
                 f"{path}: holds no row files", code="split-input", hint="name row files (.jsonl) or a table"
             )
         for file in files:
+            _check_name(file)
             found.setdefault(file.resolve(), file)
     return list(found.values())
+
+
+def _check_name(file: Path) -> None:
+    """``split.json`` tells the names of all files, and JSON is Unicode."""
+    try:
+        str(file).encode()
+    except UnicodeEncodeError:
+        raise DataError(
+            f"{str(file)!r}: its name is no Unicode text", code="split-input", hint="rename the file"
+        ) from None
 
 
 class RowFile:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 
 from ugembed.errors import DataError
-from ugembed.records.points import read_points
+from ugembed.records.points import ImagePoint, read_points
 from ugembed.records.split.sources import Entry, check_unchanged, copy_pieces
 from ugembed.records.tables.files import open_table
 
 _PARQUET = (".parquet", ".geoparquet", ".pq")
 _JSON = (".json", ".geojson", ".ndjson", ".geojsonl", ".geojsons", ".geojsonseq")
+_GEO = b"geo"  # where GeoParquet keeps its metadata
 _SEPARATORS = b"\x1e \t\r\n"  # around the objects of line-delimited GeoJSON
 
 
@@ -28,13 +31,23 @@ class TableFile:
 
     def entries(self) -> Iterator[Entry]:
         """See `Source`; an own column ``city`` is read, in any case of letters."""
-        points = read_points(self.path)
+        points = self._points()
         table = open_table(self.path)
         column = next((name for name in table.names if name.lower() == "city"), None)
         cities = [row[0] for row in table.rows([column])] if column else [None] * len(points)
         for number, (point, city) in enumerate(zip(points, cities, strict=True), 1):
-            name = "" if city is None else str(city).strip()
+            is_blank = city is None or (isinstance(city, float) and math.isnan(city))
+            name = "" if is_blank else str(city).strip()
             yield Entry(f"{self.path}: row {number}", point.place, (point.image or point.id,), city=name)
+
+    def _points(self) -> list[ImagePoint]:
+        try:
+            return read_points(self.path)
+        except DataError as error:
+            if error.code != "points-columns":
+                raise
+            hint = "rename the table's columns; `split` goes by their usual names"
+            raise DataError(error.message, code=error.code, hint=hint) from None
 
     def copy(self, choice: Sequence[int], targets: Sequence[Path]) -> None:
         """See `Source`; CSV and lines of GeoJSON byte for byte, other formats value by value.
@@ -75,8 +88,8 @@ def _csv_pieces(data: bytes) -> Iterator[bytes]:
 def _copy_json(path: Path, choice: Sequence[int], targets: Sequence[Path]) -> None:
     data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     try:
-        value: Any = orjson.loads(data.strip(_SEPARATORS))
-    except orjson.JSONDecodeError:  # several objects
+        value: Any = msgspec.json.decode(data.strip(_SEPARATORS))  # whole numbers of any size stay exact
+    except msgspec.DecodeError:  # several objects
         lines = (line for line in data.split(b"\n") if line.strip(_SEPARATORS))
         copy_pieces(path, (line + b"\n" for line in lines), choice=choice, targets=targets)
         return
@@ -89,7 +102,7 @@ def _copy_json(path: Path, choice: Sequence[int], targets: Sequence[Path]) -> No
     for number, target in enumerate(targets):
         chosen = [feature for feature, own in zip(features, choice, strict=True) if own == number]
         if chosen:
-            target.write_bytes(orjson.dumps({**head, "features": chosen}) + b"\n")
+            target.write_bytes(msgspec.json.encode({**head, "features": chosen}) + b"\n")
 
 
 def _copy_parquet(path: Path, choice: Sequence[int], targets: Sequence[Path]) -> None:
@@ -98,8 +111,20 @@ def _copy_parquet(path: Path, choice: Sequence[int], targets: Sequence[Path]) ->
 
     table = pq.read_table(path)
     check_unchanged(path, found=table.num_rows, known=len(choice))
+    metadata = table.schema.metadata or {}
+    if _GEO in metadata:
+        table = table.replace_schema_metadata({**metadata, _GEO: _without_boxes(metadata[_GEO])})
     part = pa.array(choice, pa.int64())
     for number, target in enumerate(targets):
         chosen = table.filter(pa.compute.equal(part, number))
         if chosen.num_rows:
             pq.write_table(chosen, target)
+
+
+def _without_boxes(metadata: bytes) -> bytes:
+    """GeoParquet's metadata, of a table that was read, without the optional ``bbox`` of its columns."""
+    geo = orjson.loads(metadata)
+    for column in geo["columns"].values():
+        if isinstance(column, dict):
+            column.pop("bbox", None)  # the box of all is not that of a part
+    return orjson.dumps(geo)

@@ -82,7 +82,7 @@ def cities_of(rows: Rows) -> tuple[Ints, tuple[str, ...]]:
         return city, tuple(_middle(rows.lon[own], rows.lat[own]) for own in clusters)
     if without := int((rows.city < 0).sum()):
         raise DataError(
-            f"{without} of {len(rows.city)} rows have no city; the first is row {int(rows.city.argmin()) + 1} of all",
+            f"{rows.cityless}: no city; {without} of {len(rows.city)} rows have none",
             code="city-missing",
             hint="give every row a `city`, or none: then places more than 20 km apart are different cities",
         )
