@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from compare import compare
 
-from ugembed.archives import ShardWriter, read_bytes
+from ugembed.archives import read_bytes, write_archive
 from ugembed.graphs.check import check_graph_file
 from ugembed.graphs.schema import UrbanGraph
 
@@ -105,9 +105,9 @@ class Deflated(Layout):
     """What build-graphs --shard writes."""
 
     def fill(self, names: list[str]) -> None:
-        with ShardWriter(self.folder, PER_SHARD) as shards:
-            for name in names:
-                shards.add(name, self.files[name])
+        for start in range(0, len(names), PER_SHARD):
+            members = [(name, self.files[name]) for name in names[start : start + PER_SHARD]]
+            write_archive(self.folder / f"part-{start // PER_SHARD:04d}.zip", members)
 
 
 class Stored(Layout):

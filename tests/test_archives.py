@@ -16,7 +16,6 @@ import pytest
 from ugembed import archives
 from ugembed.archives import (
     MAX_MEMBER_BYTES,
-    ShardWriter,
     _directory_bytes,
     is_file,
     member_names,
@@ -215,21 +214,6 @@ def test_a_damaged_archive_gives_the_right_bytes_or_a_code(archive: Path) -> Non
             except DataError as error:
                 codes.add(error.code)
     assert {"archive-broken", "file-missing"} <= codes
-
-
-def test_shards_hold_so_many_files_each(tmp_path: Path) -> None:
-    with ShardWriter(tmp_path, 2) as shards:
-        paths = [shards.add(f"{k}.json", b"%d" % k) for k in range(5)]
-    assert paths == ["part-0000.zip/0.json", "part-0000.zip/1.json", "part-0001.zip/2.json", "part-0001.zip/3.json",
-                     "part-0002.zip/4.json"]  # fmt: skip
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["part-0000.zip", "part-0001.zip", "part-0002.zip"]
-    assert [read_bytes(tmp_path / path) for path in paths] == [b"0", b"1", b"2", b"3", b"4"]
-
-
-def test_without_shards_there_is_a_file_each(tmp_path: Path) -> None:
-    with ShardWriter(tmp_path, None) as shards:
-        assert shards.add("a.json", b"1") == "a.json"
-    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a.json", b"1")]
 
 
 @pytest.mark.parametrize("members", [0, 3, 70_000])  # beyond 65,535 the size stands in the record of 64 bits too

@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 from ugembed.cli.config import RUN_FILES, run_file_model
 from ugembed.cli.machine import locked_versions
 from ugembed.config import load_config
+from ugembed.graphs.recipe import GraphRecipe
 
 HERE = Path(__file__).resolve().parent
 PYTHON = sorted(
@@ -156,5 +157,5 @@ def test_a_shipped_run_file_is_valid_for_the_verb_of_its_first_line(name: str) -
     command = re.fullmatch(r"# ugembed ([a-z-]+)\b.*", first)
     assert command, f"configs/{name}: the first line must be '# ugembed VERB …', not {first!r}"
     assert command[1] in RUN_FILES
-    resolved = load_config(run_file_model(command[1]), file)
+    resolved = load_config(GraphRecipe if "--recipe" in first else run_file_model(command[1]), file)
     assert any(origin.startswith(str(file)) for _, _, origin in resolved.flat())

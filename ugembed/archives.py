@@ -111,44 +111,6 @@ def write_archive(path: Path, members: Iterable[tuple[str, bytes]]) -> None:
     write_atomic(path, buffer.getvalue())
 
 
-class ShardWriter:
-    """Puts files into a folder one by one, or ``per_shard`` at a time into ``part-0000.zip``, ``part-0001.zip``, …
-
-    Use as a context manager: the last shard is written at its end, and not at all after an error.
-    """
-
-    def __init__(self, folder: Path, per_shard: int | None) -> None:
-        self._folder = folder
-        self._per_shard = per_shard
-        self._members: list[tuple[str, bytes]] = []
-        self._shards = 0
-
-    def __enter__(self) -> ShardWriter:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None and self._members:
-            self._write()
-
-    def add(self, name: str, content: bytes) -> str:
-        """Take a file; returns its path from the folder, with ``/``."""
-        if self._per_shard is None:
-            (self._folder / name).write_bytes(content)  # synced with the whole folder when that is committed
-            return name
-        if len(self._members) == self._per_shard:
-            self._write()
-        self._members.append((name, content))
-        return f"{self._name()}/{name}"
-
-    def _name(self) -> str:
-        return f"part-{self._shards:04d}{SUFFIX}"
-
-    def _write(self) -> None:
-        write_archive(self._folder / self._name(), self._members)
-        self._members = []
-        self._shards += 1
-
-
 class _Archive:
     """An open zip file and its members by name."""
 

@@ -82,13 +82,59 @@ def committed_directory(target: Path, *, kind: str, replace: bool = False, **fac
         raise
 
 
+@contextmanager
+def resumed_directory(target: Path, *, kind: str, identity: str, **facts: Any) -> Iterator[Path]:
+    """As `committed_directory`, but what a stopped run has made is kept beside the target and found by the next one.
+
+    Args:
+        target, kind, facts: As there; ``target`` must be free.
+        identity: A digest of everything that decides the content. What another identity has left is thrown away.
+
+    Raises:
+        StoreError: ``output-exists``; ``output-busy`` while another process works on the same target.
+    """
+    refuse_existing(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_name(f".{target.name}.unfinished")
+    with _locked(target.with_name(f".{target.name}.lock"), target):
+        scratch, told = unfinished / "content", unfinished / "identity"
+        if not told.is_file() or told.read_text(encoding="utf-8") != identity:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            scratch.mkdir(parents=True)
+            write_atomic(told, identity.encode())
+        yield scratch
+        _write_manifest(scratch, kind, facts)
+        _swap(scratch, target)
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+@contextmanager
+def _locked(lock: Path, target: Path) -> Iterator[None]:
+    """Hold a lock that the system lets go when the process ends, however it ends."""
+    try:
+        import fcntl
+    except ImportError:  # no such locks on this system
+        yield
+        return
+    with lock.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            hint = "wait for it, or choose another --out"
+            raise StoreError(f"{target}: another process is making it", code="output-busy", hint=hint) from None
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+
+
 def refuse_existing(target: Path) -> None:
     """Raise `StoreError` ``output-exists`` unless ``target`` is free or an empty folder; long work asks this first."""
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise StoreError(
             f"{target}: already exists and is not empty",
             code="output-exists",
-            hint="choose another --out, or remove it first",
+            hint="choose another folder, or remove it first",
         )
 
 

@@ -51,6 +51,31 @@ def test_flags_run_file_and_overrides_reach_the_graphs(files: list[object], tmp_
     assert sum(edge["type"] == "near" for edge in graph["edges"]) == 1
 
 
+def test_a_recipe_file_gives_way_to_flags_and_settings(files: list[object], tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("streets: names\nradius_m: 150\nwalk_m: 120\nnear_places: 0\n", encoding="utf-8")
+    flags = ["--recipe", recipe, "--walk", 90, "--leak-mask", "address,street.name", "--set", "recipe.near_places=1"]
+    done = ugembed(*files, *flags, "--workers", 1)
+    assert done.returncode == 0, done.stderr
+    graph = orjson.loads((tmp_path / "graphs" / "one.json").read_bytes())
+    assert (graph["radius_m"], graph["walk_m"]) == (150, 90)
+    assert "street/Oak Street" in {node["node_id"] for node in graph["nodes"]}
+    assert not any("Address" in node["node_text"] for node in graph["nodes"])
+    assert sum(edge["type"] == "near" for edge in graph["edges"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("radius: 5\n", "radius does not exist"), ("text: {leak_mask: [colour]}\n", "is not a field")]
+)
+def test_a_broken_recipe_is_refused_with_its_place(files: list[object], tmp_path: Path, text: str, told: str) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(text, encoding="utf-8")
+    done = ugembed(*files, "--recipe", recipe)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "recipe.yaml" in done.stderr
+
+
 def test_errors_are_one_screen_with_code_and_hint(files: list[object], tmp_path: Path) -> None:
     (tmp_path / "map.osm").write_text("hello", encoding="utf-8")
     done = ugembed(*files)

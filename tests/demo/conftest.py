@@ -8,8 +8,9 @@ import pytest
 
 from ugembed.demo.city import build_city
 from ugembed.demo.model import City, CityConfig
-from ugembed.demo.world import write_tasks, write_world
+from ugembed.demo.world import SIGHT, write_tasks, write_world
 from ugembed.graphs.build import BuildGraphsConfig, build_graphs
+from ugembed.graphs.recipe import GraphRecipe
 
 SMALL = CityConfig(
     seed=5,
@@ -30,7 +31,10 @@ def write_everything(config: CityConfig, out: Path) -> Path:
     world = out / "world"
     build_graphs(
         BuildGraphsConfig(
-            points=world / "points.csv", osm=world / "city.osm", out=out / "graphs", radius_m=250, max_nodes=32
+            points=world / "points.csv",
+            osm=world / "city.osm",
+            out=out / "graphs",
+            recipe=GraphRecipe.model_validate(SIGHT),
         )
     )
     write_tasks(config, out, out / "graphs")

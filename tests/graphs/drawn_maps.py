@@ -8,11 +8,13 @@ leaves the extract. Green Park lies 5 m north of Oak Street; the Blue Run flows 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from ugembed.geo.geodesy import from_local_metres
+from ugembed.graphs.maps.city_map import CityMap
 from ugembed.records.item import Place
 from ugembed.records.points import ImagePoint
 
@@ -74,16 +76,51 @@ def write_map(
     path: Path, *, shuffle: int | None = None, ways: dict[int, tuple[list[int], dict[str, str]]] = WAYS
 ) -> Path:
     """Write the map; with ``shuffle``, a seed, the objects of each type come in another order."""
-    nodes = [_node(i, xy, {}) for i, xy in NODES.items()] + [_node(i, xy, tags) for i, (xy, tags) in POIS.items()]
-    lines = [_way(i, refs, tags) for i, (refs, tags) in ways.items()]
+    nodes = [osm_node(i, xy) for i, xy in NODES.items()] + [osm_node(i, xy, tags) for i, (xy, tags) in POIS.items()]
+    lines = [osm_way(i, refs, tags) for i, (refs, tags) in ways.items()]
     if shuffle is not None:
         rng = random.Random(shuffle)
         rng.shuffle(nodes)
         rng.shuffle(lines)
-    path.write_text(
-        '<?xml version="1.0"?>\n<osm version="0.6">\n' + "".join(nodes + lines) + "</osm>\n", encoding="utf-8"
-    )
+    return write_osm(path, nodes + lines)
+
+
+def write_osm(path: Path, objects: Iterable[str]) -> Path:
+    """Write objects of `osm_node`, `osm_way` and `osm_relation` in the order given."""
+    text = '<?xml version="1.0"?>\n<osm version="0.6">\n' + "".join(objects) + "</osm>\n"
+    path.write_text(text, encoding="utf-8")
     return path
+
+
+def osm_node(
+    i: int, xy: tuple[float, float] | None, tags: dict[str, str] | None = None, version: int = 1, more: str = ""
+) -> str:
+    """A node at metres (x, y), or nowhere; ``more`` are further attributes, as XML."""
+    where = "" if xy is None else ' lon="{:.7f}" lat="{:.7f}"'.format(*degrees(*xy))
+    return f'<node id="{i}" version="{version}"{where} {more}>{_tags(tags)}</node>\n'
+
+
+def osm_way(i: int, refs: Sequence[int], tags: dict[str, str] | None = None, version: int = 1, more: str = "") -> str:
+    """A way through nodes."""
+    inside = "".join(f'<nd ref="{ref}"/>' for ref in refs)
+    return f'<way id="{i}" version="{version}" {more}>{inside}{_tags(tags)}</way>\n'
+
+
+def osm_relation(i: int, members: Sequence[tuple[int, str]], tags: dict[str, str]) -> str:
+    """A relation of ways, each with its role."""
+    inside = "".join(f'<member type="way" ref="{ref}" role="{role}"/>' for ref, role in members)
+    return f'<relation id="{i}" version="1">{inside}{_tags(tags)}</relation>\n'
+
+
+def facts(city: CityMap) -> dict[str, list[Any]]:
+    """All that a map says, as values that can be compared."""
+    links = [(x.id, x.name, x.highway, x.start, x.end, x.points.tolist(), x.layer, x.is_tunnel) for x in city.links]
+    return {
+        "links": links,
+        "places": list(city.places),
+        "districts": list(city.districts),
+        "countries": list(city.countries),
+    }
 
 
 def write_points(path: Path, points: Sequence[ImagePoint]) -> Path:
@@ -93,15 +130,5 @@ def write_points(path: Path, points: Sequence[ImagePoint]) -> Path:
     return path
 
 
-def _tags(tags: dict[str, str]) -> str:
-    return "".join(f"<tag k={quoteattr(k)} v={quoteattr(v)}/>" for k, v in tags.items())
-
-
-def _node(i: int, xy: tuple[float, float], tags: dict[str, str]) -> str:
-    lon, lat = degrees(*xy)
-    return f'<node id="{i}" version="1" lon="{lon:.7f}" lat="{lat:.7f}">{_tags(tags)}</node>\n'
-
-
-def _way(i: int, refs: list[int], tags: dict[str, str]) -> str:
-    inside = "".join(f'<nd ref="{ref}"/>' for ref in refs)
-    return f'<way id="{i}" version="1">{inside}{_tags(tags)}</way>\n'
+def _tags(tags: dict[str, str] | None) -> str:
+    return "".join(f"<tag k={quoteattr(k)} v={quoteattr(v)}/>" for k, v in (tags or {}).items())

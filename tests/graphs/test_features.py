@@ -76,6 +76,14 @@ def test_cutting_keeps_the_centre_and_the_nearest() -> None:
     assert tensors.edge_index.T.tolist() == [[2, 1], [1, 2]]
 
 
+def test_the_way_along_streets_counts_before_the_distance() -> None:
+    made = _at([(0, 0), (5, 0), (300, 0), (100, 0)])  # the second lies behind a wall: 900 m along streets
+    ways = {"n1": 900.0, "n2": 310.0}
+    nodes = tuple(replace(node, attributes={"walk_m": ways[node.id]} if node.id in ways else {}) for node in made.nodes)
+    tensors = graph_tensors(UrbanGraph(nodes, made.edges, made.center), max_nodes=4)
+    assert tensors.texts == ("Name: 0", "Name: 2", "Name: 1", "Name: 3")
+
+
 def test_repeated_edges_count_once_and_loops_not() -> None:
     made = _at([(0, 0), (10, 0)])
     doubled = replace(made, edges=(*made.edges, Edge("n1", "n0"), Edge("n0", "n0")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -194,9 +195,20 @@ def test_the_lists_that_build_graphs_writes_beside_its_graphs_are_not_rows(tmp_p
     for name in ("index.jsonl", "rejected.jsonl"):
         (tmp_path / name).write_text('{"id": "a", "file": "a.json"}\n')
     assert check(tmp_path).rows == {"embed": 2}
-    (tmp_path / "manifest.json").write_text("{}")
+    (tmp_path / "manifest.json").write_text('{"kind": "graphs"}')
     report = check(tmp_path)
     assert (report.rows, report.graphs, report.problems) == ({}, 1, ())
+
+
+def test_rows_that_a_split_left_out_are_not_checked_unless_they_are_named(tmp_path: Path) -> None:
+    for part in ("train", "left-out"):
+        (tmp_path / part).mkdir()
+        (tmp_path / part / "items.jsonl").write_text('{"text": "a"}\n')
+    (tmp_path / "left-out.jsonl").write_text('{"text": "a"}\n')
+    assert check(tmp_path).rows == {"embed": 3}
+    (tmp_path / "manifest.json").write_text('{"kind": "split"}')
+    assert check(tmp_path).rows == {"embed": 1}
+    assert check(tmp_path / "left-out", tmp_path / "left-out.jsonl").rows == {"embed": 2}
 
 
 def many_rows(folder: Path, count: int) -> Path:
@@ -274,3 +286,11 @@ def test_warnings_of_graphs_are_one_a_code(folder: Path) -> None:
 def test_graphs_over_the_cap_are_a_warning(folder: Path) -> None:
     assert codes(check(folder / "a.json", max_graph_nodes=1)) == [("a.json", "nodes", "nodes-over-cap")]
     assert check(folder / "a.json", max_graph_nodes=2).problems == ()
+
+
+def test_a_file_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"rows-\xff.jsonl")
+    path.write_bytes(b"{}\n")
+    with pytest.raises(DataError) as caught:
+        validate_files(ValidateConfig(paths=(tmp_path,)))
+    assert caught.value.code == "file-name"

@@ -71,9 +71,9 @@ def test_common_rows_are_taken_with_the_same_facts(
     kind: RowKind, row: dict[str, Any], write: Any, folder: Path
 ) -> None:
     fast, slow = both(kind, write(row), folder)
-    expected = None if write(row).endswith(b"  \r\n") else slow  # blanks behind the object are rare: not sure
+    is_rare = kind != "training" and write(row).endswith(b"  \r\n")  # blanks behind the object: not sure
     assert not isinstance(slow, str)
-    assert fast == expected
+    assert fast == (None if is_rare else slow)
 
 
 def test_rows_of_one_block_are_numbered_and_told_as_one_by_one(folder: Path) -> None:

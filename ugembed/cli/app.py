@@ -17,6 +17,7 @@ from ugembed.cli.embed import embed
 from ugembed.cli.errors import guarded
 from ugembed.cli.eval import evaluate
 from ugembed.cli.import_graphs import import_graphs
+from ugembed.cli.show_graph import show_graph
 from ugembed.cli.split import split
 from ugembed.cli.train import train_app
 from ugembed.cli.validate_data import validate_data
@@ -24,6 +25,7 @@ from ugembed.cli.validate_data import validate_data
 ORDER = (
     "build-graphs",
     "import-graphs",
+    "show-graph",
     "validate-data",
     "split",
     "train",
@@ -68,6 +70,7 @@ def _root(
 
 app.command("build-graphs")(build_graphs)
 app.command("import-graphs")(import_graphs)
+app.command("show-graph")(show_graph)
 app.command("validate-data")(validate_data)
 app.command("split")(split)
 app.add_typer(train_app, name="train")

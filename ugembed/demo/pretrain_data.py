@@ -12,8 +12,9 @@ from ugembed.demo.city import build_city
 from ugembed.demo.model import CityConfig
 from ugembed.demo.spots import WORLD, Spot, read_spots
 from ugembed.demo.texts import describe_place, visible_caption
-from ugembed.demo.world import write_world
+from ugembed.demo.world import SIGHT, write_world
 from ugembed.graphs.build import BuildGraphsConfig, build_graphs
+from ugembed.graphs.recipe import GraphRecipe
 from ugembed.progress import silent
 
 LISTED = 9
@@ -68,7 +69,10 @@ def read_cities(work: Path, configs: Sequence[CityConfig], say: Callable[[str], 
             world = folder / WORLD
             build_graphs(
                 BuildGraphsConfig(
-                    points=world / "points.csv", osm=world / "city.osm", out=graphs, radius_m=250, max_nodes=32
+                    points=world / "points.csv",
+                    osm=world / "city.osm",
+                    out=graphs,
+                    recipe=GraphRecipe.model_validate(SIGHT),
                 )
             )
         cities.append([Sight(spot) for spot in read_spots(build_city(config), folder, graphs, silent)])

@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import Field, PositiveInt
 
 from ugembed.demo.model import CityConfig
-from ugembed.demo.world import write_tasks, write_world
+from ugembed.demo.world import SIGHT, write_tasks, write_world
 from ugembed.eval.report import Entry, write_report
 from ugembed.eval.results import Evaluation, read_evaluation
 from ugembed.files import refuse_existing, write_atomic, write_json
@@ -26,7 +26,6 @@ from ugembed.progress import OnProgress
 from ugembed.registry import Config
 
 CONFIGS = Path(__file__).parent / "configs"
-RADIUS_M, MAX_NODES = 250, 32
 SPLITS = {"heldout": "held-out images of the training districts", "unseen": "an unseen district"}
 FAMILIES = (
     "geolocation/{}_with_graph.jsonl",
@@ -80,7 +79,7 @@ class DemoResult:
 def plan(config: DemoConfig) -> list[Step]:
     """All steps, in order; paths are relative to the demo's folder."""
     here, city = Path(), config.city
-    graphs = ("--radius", str(RADIUS_M), "--max-nodes", str(MAX_NODES))
+    graphs = [part for key, value in SIGHT.items() for part in ("--set", f"recipe.{key}={value}")]
     steps = [
         Step("make a synthetic city and photograph it", action=lambda listen: write_world(city, here, listen)),
         Step(

@@ -22,6 +22,8 @@ from ugembed.records.pair import Pair
 from ugembed.records.uge_jsonl import case_row, pair_row
 
 RENAMED, ROWS, BENCHMARK = "renamed", "rows", "benchmark"
+SIGHT = {"streets": "names", "radius_m": 250, "max_nodes": 32}
+"""Recipe of the local graphs."""
 
 
 def write_world(config: CityConfig, out: Path, on_progress: OnProgress = silent) -> None:

@@ -6,6 +6,7 @@ from north. This is the only module of ``graphs`` that needs torch.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -14,12 +15,12 @@ import torch
 from torch import Tensor
 
 from ugembed.geo.geodesy import bearing_deg, distance_m, local_metres
-from ugembed.graphs.schema import UrbanGraph
+from ugembed.graphs.schema import Node, UrbanGraph
 
 
 @dataclass(frozen=True, slots=True)
 class GraphTensors:
-    """One graph in numbers; nodes in canonical order (centre first, then by distance, then by id).
+    """One graph in numbers; nodes in canonical order (centre first, then by way along streets, by distance, by id).
 
     Attributes:
         texts: Node texts, n of them.
@@ -45,6 +46,7 @@ class GraphTensors:
 def graph_tensors(graph: UrbanGraph, *, max_nodes: int) -> GraphTensors:
     """The features of a graph, cut to its ``max_nodes`` nodes nearest to the centre (which is never lost).
 
+    Nearest along streets, where nodes tell that (``walk_m``); then, and among those that no street leads to, by metres.
     The result does not depend on the order of nodes or edges in the file. Repeated edges and loops count once / not.
     """
     lon = np.array([node.lon for node in graph.nodes])
@@ -52,7 +54,8 @@ def graph_tensors(graph: UrbanGraph, *, max_nodes: int) -> GraphTensors:
     centre = graph.center_node
     away = distance_m(centre.lon, centre.lat, lon, lat)
     ids = [node.id for node in graph.nodes]
-    order = sorted(range(len(ids)), key=lambda i: (ids[i] != graph.center, away[i], ids[i]))[:max_nodes]
+    walk = [_walk_m(node) for node in graph.nodes]
+    order = sorted(range(len(ids)), key=lambda i: (ids[i] != graph.center, walk[i], away[i], ids[i]))[:max_nodes]
     place = {ids[i]: k for k, i in enumerate(order)}
     lon, lat = lon[order], lat[order]
     east, north = local_metres(lon, lat, lon0=centre.lon, lat0=centre.lat)
@@ -69,6 +72,12 @@ def graph_tensors(graph: UrbanGraph, *, max_nodes: int) -> GraphTensors:
         edge_bearing=_float(bearing),
         edge_offset=_float(offset),
     )
+
+
+def _walk_m(node: Node) -> float:
+    """Metres along streets, infinite where that is not told."""
+    metres = node.attributes.get("walk_m")
+    return float(metres) if isinstance(metres, int | float) and not isinstance(metres, bool) else math.inf
 
 
 def _directed_pairs(graph: UrbanGraph, place: dict[str, int]) -> np.ndarray:

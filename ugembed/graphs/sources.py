@@ -55,6 +55,12 @@ def _inside(folder: Path) -> Iterator[Source]:
 
 
 def _single(path: Path, *, is_named: bool) -> Iterator[Source]:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:  # reports and clean copies tell names, and JSON is Unicode
+        raise DataError(
+            f"{str(path)!r}: its name is no Unicode text", code="file-name", hint="rename the file"
+        ) from None
     if path.suffix.lower() != archives.SUFFIX:
         yield Source(path, is_named)
         return

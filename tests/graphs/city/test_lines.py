@@ -33,7 +33,7 @@ def slow_distance_m(line: Floats, lon: float, lat: float) -> float:
 )
 def test_near_finds_what_a_dense_walk_along_every_line_finds(lon0: float, lat0: float) -> None:
     shapes = random_lines(60, lon0, lat0)
-    lines = Lines([np.column_stack([(line[:, 0] + 180) % 360 - 180, line[:, 1]]) for line in shapes])
+    lines = Lines.of([np.column_stack([(line[:, 0] + 180) % 360 - 180, line[:, 1]]) for line in shapes])
     lon, lat = lon0 + RNG.uniform(-0.01, 0.01, 12), lat0 + RNG.uniform(-0.01, 0.01, 12)
     found = lines.near((lon + 180) % 360 - 180, lat, 300.0)
     seen = {(p, n): d for p, n, d in zip(found.point.tolist(), found.line.tolist(), found.distance_m, strict=True)}
@@ -46,7 +46,7 @@ def test_near_finds_what_a_dense_walk_along_every_line_finds(lon0: float, lat0: 
 
 
 def test_the_nearest_point_is_on_the_line_and_as_far_as_said() -> None:
-    lines = Lines(random_lines(40, 9.17, 48.77))
+    lines = Lines.of(random_lines(40, 9.17, 48.77))
     lon, lat = 9.17 + RNG.uniform(-0.01, 0.01, 30), 48.77 + RNG.uniform(-0.01, 0.01, 30)
     found = lines.nearest(lon, lat, 2000.0)
     assert found.point.tolist() == list(range(30))
@@ -57,14 +57,14 @@ def test_the_nearest_point_is_on_the_line_and_as_far_as_said() -> None:
 
 
 def test_a_point_in_the_middle_of_a_long_piece_is_near_it_although_both_ends_are_far() -> None:
-    street = Lines([np.array([[0.0, 0.0], [0.1, 0.0]])])
+    street = Lines.of([np.array([[0.0, 0.0], [0.1, 0.0]])])
     found = street.nearest(np.array([0.05]), np.array([0.0001]), 100.0)
     assert found.distance_m[0] == pytest.approx(11.057, abs=0.001)
     assert (found.lon[0], found.lat[0]) == pytest.approx((0.05, 0.0))
 
 
 def test_many_points_are_answered_as_one_by_one() -> None:
-    lines = Lines(random_lines(10, 9.17, 48.77))
+    lines = Lines.of(random_lines(10, 9.17, 48.77))
     lon, lat = 9.17 + RNG.uniform(-0.02, 0.02, 4500), 48.77 + RNG.uniform(-0.02, 0.02, 4500)
     together = lines.nearest(lon, lat, 300.0)
     assert 0 < len(together) < 4500
@@ -77,7 +77,7 @@ def test_many_points_are_answered_as_one_by_one() -> None:
 
 def test_lengths_are_summed_along_the_line() -> None:
     shapes = [*random_lines(5, 9.17, 48.77), np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 1.0]])]
-    length = Lines(shapes).length_m()
+    length = Lines.of(shapes).length_m
     for line, metres in zip(shapes, length, strict=True):
         steps = pairwise(line)
         assert metres == pytest.approx(sum(float(distance_m(*a, *b)) for a, b in steps))
@@ -85,18 +85,18 @@ def test_lengths_are_summed_along_the_line() -> None:
 
 def test_of_equally_near_lines_the_first_wins() -> None:
     twice = np.array([[0.0, 0.001], [0.001, 0.001]])
-    found = Lines([np.array([[0.0, 1.0], [1.0, 1.0]]), twice, twice]).nearest(
+    found = Lines.of([np.array([[0.0, 1.0], [1.0, 1.0]]), twice, twice]).nearest(
         np.array([0.0005]), np.array([0.0]), 500.0
     )
     assert found.line.tolist() == [1]
 
 
 def test_a_piece_without_length_is_a_point() -> None:
-    found = Lines([np.array([[0.0, 0.0], [0.0, 0.0]])]).nearest(np.array([0.0]), np.array([0.0001]), 100.0)
+    found = Lines.of([np.array([[0.0, 0.0], [0.0, 0.0]])]).nearest(np.array([0.0]), np.array([0.0001]), 100.0)
     assert found.distance_m[0] == pytest.approx(11.057, abs=0.001)
 
 
 def test_no_lines_are_near_nothing() -> None:
-    lines = Lines([])
+    lines = Lines.of([])
     assert len(lines.near(np.array([1.0]), np.array([2.0]), 100.0)) == 0
-    assert lines.length_m().tolist() == []
+    assert lines.length_m.tolist() == []

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.graphs.drawn_maps import degrees, write_map
-from ugembed.graphs.city.network import NO_CROSSING, StreetNetwork, snap_bearing_deg
+from ugembed.graphs.city.network import StreetNetwork, snap_bearing_deg
 from ugembed.graphs.maps.osm.read import read_osm
 
 
@@ -32,8 +32,10 @@ def test_crossings_are_where_streets_meet_and_a_bridge_meets_nothing(network: St
         "crossing/2": "Intersection of Elm Street and Oak Street",
         "crossing/12": "Intersection of Ash Lane and Oak Street",
     }
-    ends = {network.streets[s].name: e.tolist() for s, e in zip(network.street_of_link, network.ends, strict=True)}
-    assert ends["High Bridge"] == [NO_CROSSING, NO_CROSSING]
+    ends = {
+        network.streets[s].name: e.tolist() for s, e in zip(network.street_of_link, network.crossing_ends, strict=True)
+    }
+    assert ends["High Bridge"] == [-1, -1]
 
 
 def test_the_length_of_a_link_follows_its_bends(network: StreetNetwork) -> None:

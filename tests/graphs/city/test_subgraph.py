@@ -9,21 +9,28 @@ import pytest
 
 from tests.graphs.drawn_maps import WAYS, image_at, write_map
 from ugembed.geo.geodesy import distance_m
+from ugembed.graphs.city.anchors import place_on_streets
 from ugembed.graphs.city.city import City
-from ugembed.graphs.city.subgraph import LocalRules, local_graph
+from ugembed.graphs.city.making import make_city
+from ugembed.graphs.city.subgraph import local_graphs
 from ugembed.graphs.maps.osm.read import read_osm
+from ugembed.graphs.recipe import GraphRecipe
 from ugembed.graphs.schema import Edge, UrbanGraph
 from ugembed.records.points import ImagePoint
+
+NAMES = GraphRecipe(streets="names")
 
 
 @pytest.fixture
 def city(tmp_path: Path) -> City:
-    return City(read_osm(write_map(tmp_path / "map.osm")))
+    return make_city(read_osm(write_map(tmp_path / "map.osm")), NAMES)
 
 
-def graph_of(city: City, point: ImagePoint, **rules: float) -> UrbanGraph:
-    snap = city.network.snap(np.array([point.place.lon]), np.array([point.place.lat]), 100.0)
-    return local_graph(city, point, snap=snap, rules=LocalRules(**rules))  # type: ignore[arg-type]
+def graph_of(city: City, point: ImagePoint, **changed: object) -> UrbanGraph:
+    """The graph of one image by a recipe that shows a street for every name."""
+    anchors, _ = place_on_streets(city, [point], 100.0)
+    (found,) = local_graphs(city, anchors, GraphRecipe.model_validate(NAMES.model_dump() | changed))
+    return found.graph()
 
 
 def edges(graph: UrbanGraph, kind: str) -> dict[tuple[str, str], Edge]:
@@ -133,7 +140,7 @@ def test_a_cap_keeps_the_centre_and_the_nearest_and_only_edges_between_them(city
 
 def test_the_order_of_the_file_changes_nothing(city: City, tmp_path: Path) -> None:
     for seed in range(3):
-        other = City(read_osm(write_map(tmp_path / f"{seed}.osm", shuffle=seed)))
+        other = make_city(read_osm(write_map(tmp_path / f"{seed}.osm", shuffle=seed)), NAMES)
         for x, y in ((-40, -3), (-60, 20), (103, 15), (290, 40)):
             assert graph_of(other, image_at(x, y)).to_bytes() == graph_of(city, image_at(x, y)).to_bytes()
 
@@ -152,5 +159,5 @@ def test_a_map_of_streets_alone_is_enough(tmp_path: Path) -> None:
     path = write_map(tmp_path / "map.osm", ways=streets)
     text = "\n".join(line for line in path.read_text(encoding="utf-8").splitlines() if "amenity" not in line)
     path.write_text(text, encoding="utf-8")
-    kinds = {node.attributes["kind"] for node in graph_of(City(read_osm(path)), image_at(-40, -3)).nodes}
+    kinds = {node.attributes["kind"] for node in graph_of(make_city(read_osm(path), NAMES), image_at(-40, -3)).nodes}
     assert kinds == {"image", "street", "crossing"}

@@ -1,73 +1,42 @@
-"""From a map and image points to a folder of local graphs."""
+"""`build_graphs`: read, refuse what cannot be, and let processes make the graphs part by part."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 import orjson
-from pydantic import Field, model_validator
 
-from ugembed.archives import ShardWriter
+from ugembed import __version__
 from ugembed.errors import ConfigError, DataError, GraphError
-from ugembed.files import MANIFEST, committed_directory, refuse_existing, sha256_file, write_jsonl
+from ugembed.files import refuse_existing, resumed_directory, sha256_file, write_jsonl
+from ugembed.geo.geodesy import Floats
+from ugembed.graphs.build.config import BuildGraphsConfig
+from ugembed.graphs.build.parts import PARTS, Part, build_part, finished, parts_of
+from ugembed.graphs.build.rejected import file_names, off_map, read_image_points, rejected_rows
+from ugembed.graphs.city.anchors import place_on_streets
+from ugembed.graphs.city.arrays import save_arrays
 from ugembed.graphs.city.city import City
-from ugembed.graphs.city.lines import Nearby
-from ugembed.graphs.city.subgraph import LocalRules, local_graph
+from ugembed.graphs.city.making import make_city
+from ugembed.graphs.drawing import points_map
 from ugembed.graphs.maps.city_map import CityMap
-from ugembed.graphs.maps.osm.read import read_osm
-from ugembed.graphs.maps.streets_geojson import read_streets_geojson
-from ugembed.graphs.schema import UrbanGraph
+from ugembed.graphs.maps.read_map import read_map
+from ugembed.graphs.recipe import NODE_KINDS
 from ugembed.progress import OnProgress, silent
-from ugembed.records.item import Place
-from ugembed.records.photos import Photos, read_photos
-from ugembed.records.points import ImagePoint, read_points
-from ugembed.registry import Config
+from ugembed.records.checking.pool import available_cores, open_pool
+from ugembed.records.points import ImagePoint
 
 INDEX = "index.jsonl"
 REJECTED = "rejected.jsonl"
-_SHOWN_POINTS = 10
-_LONGEST_NAME = 200
-
-
-class BuildGraphsConfig(Config):
-    """What `build_graphs` reads, writes and keeps."""
-
-    points: Path
-    """Image points: a CSV, Parquet or GeoJSON table, or a folder of photographs with their positions in EXIF."""
-    columns: dict[str, str] = Field(default_factory=dict)
-    """Columns of that table under names of its own: id, lon, lat, geometry, heading or image to the table's name."""
-    out: Path
-    """Folder to write; must not exist."""
-    osm: Path | None = None
-    """Map file: .osm.pbf, .osm, .osm.gz or .osm.bz2."""
-    streets: Path | None = None
-    """Street edges as GeoJSON LineStrings with u and v; they take the place of the map's streets."""
-    radius_m: float = Field(700.0, gt=0, le=20_000)
-    """Straight-line radius of a local graph, metres."""
-    max_nodes: int = Field(1000, ge=1)
-    """Most nodes of a local graph, its image included; the nearest are kept."""
-    max_snap_m: float = Field(100.0, gt=0)
-    """A point further from every street than this is off the map."""
-    near_places: int = Field(8, ge=0)
-    """How many of its nearest places an image has a `near` edge to."""
-    shard: int | None = Field(None, ge=1, le=10_000)
-    """Graphs to a zip file (`part-0000.zip`, …); none: a file each."""
-    skip_bad: bool = False
-    """Leave points off the map and photographs without a position out, listed in rejected.jsonl, not refusing all."""
-
-    @model_validator(mode="after")
-    def _radius_reaches_the_street(self) -> BuildGraphsConfig:
-        if self.max_snap_m > self.radius_m:
-            raise ValueError(f"max_snap_m {self.max_snap_m:g} is larger than radius_m {self.radius_m:g}")
-        return self
+MAP = "map.png"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +49,8 @@ class BuildSummary:
     rejected: int
     headings_left_out: int
     """Photographs whose direction is magnetic or of no known north."""
+    found_finished: int
+    """Graphs that an earlier run had made before it was stopped."""
     nodes_median: float
     nodes_max: int
     edges_median: float
@@ -97,140 +68,119 @@ class BuildSummary:
 def build_graphs(config: BuildGraphsConfig, on_progress: OnProgress = silent) -> BuildSummary:
     """Write ``OUT/<id>.json``, one graph a point, with ``index.jsonl`` and a manifest; nothing when it fails.
 
-    With ``shard`` graphs lie in ``OUT/part-0000.zip`` and so on; the index names them ``part-0000.zip/<id>.json``.
+    With ``shard`` graphs lie in ``OUT/part-0000.zip`` and so on; the index names them ``part-0000.zip/<id>.json``. A
+    run that was stopped is taken up by the next one with equal input and settings, and ends in the same bytes.
 
     Raises:
         ConfigError: ``no-map`` without ``osm`` and ``streets``; ``columns-broken``.
-        DataError: of `read_points`; ``id-unsafe`` for image ids that cannot name a file; ``point-off-map``.
+        DataError: of `read_points`; ``id-unsafe`` for image ids that cannot name a file or are those of things on the
+            map; ``point-off-map``.
         GraphError: of the map readers; ``no-streets``.
-        StoreError: ``output-exists``.
+        StoreError: ``output-exists``, ``output-busy``.
     """
     refuse_existing(config.out)
-    photos = _read_points(config, on_progress)
+    photos = read_image_points(config, on_progress)
     points = photos.points
-    names = _file_names(config.points, points)
-    city = _read_city(config, on_progress)
-    snap = city.network.snap(*_coordinates(points), config.max_snap_m)
-    rejected = [*_unplaced_rows(config, photos), *_off_map_rows(config, _off_map(config, points, snap))]
+    names = file_names(config.points, points)
+    city_map = _read_map(config, on_progress)
+    on_progress(1, 2, "relating streets and places")
+    city = make_city(city_map, config.recipe, points)
+    _check_ids(config.points, city, points)
+    images, found = place_on_streets(city, points, config.max_snap_m)
+    rejected = rejected_rows(config, photos, off_map(config, points, set(found.tolist())))
     inputs = _inputs(config, points)
-    with committed_directory(config.out, kind="graphs", config=_facts(config), inputs=inputs) as folder:
-        index = []
-        with ShardWriter(folder, config.shard) as graphs:
-            for row, at in enumerate(snap.point):
-                on_progress(row, len(snap), points[at].id)
-                graph = local_graph(city, points[at], snap=snap.take(np.array([row])), rules=_rules(config))
-                file = graphs.add(names[at], graph.to_bytes())
-                index.append(_index_row(points[at], file, graph, snap.distance_m[row].item()))
-        on_progress(len(snap), len(snap), "writing")
+    facts = {"config": _facts(config), "inputs": inputs}
+    identity = hashlib.sha256(orjson.dumps([__version__, facts], option=orjson.OPT_SORT_KEYS)).hexdigest()
+    with resumed_directory(config.out, kind="graphs", identity=identity, **facts) as folder:
+        (folder / PARTS).mkdir(exist_ok=True)
+        whole = Part(0, folder, city, config.recipe, images, tuple(names[i] for i in found.tolist()), "")
+        parts, order = parts_of(whole, config.shard)
+        made, old = _make(parts, city, config.workers or available_cores(), on_progress)
+        index: list[dict[str, Any]] = [{}] * len(made)
+        for row, at in zip(made, order.tolist(), strict=True):
+            index[at] = _with_image(row, points[found[at]])
         write_jsonl(folder / INDEX, index)
         if config.skip_bad:
             write_jsonl(folder / REJECTED, rejected)
-    counts = {"rejected": len(rejected), "headings_left_out": photos.without_north}
-    return _summary(config, city, index, counts)
+        (folder / MAP).write_bytes(points_map(city_map.links, (images.lon, images.lat), _places_by_code(rejected)))
+        for part in parts:
+            part.done_file.unlink()
+        (folder / PARTS).rmdir()
+    left = {"rejected": len(rejected), "headings_left_out": photos.without_north, "found_finished": old}
+    return _summary(config, city, city_map, index, left)
 
 
-def _read_points(config: BuildGraphsConfig, on_progress: OnProgress) -> Photos:
-    """The points of a table or a folder; with ``skip_bad`` photographs may be unplaced as long as some are not."""
-    if not config.points.is_dir():
-        return Photos(read_points(config.points, columns=config.columns), {}, 0)
-    photos = read_photos(config.points, columns=config.columns, on_progress=on_progress)
-    if not (config.skip_bad and photos.points):
-        photos.placed()
-    return photos
+def _make(parts: Sequence[Part], city: City, workers: int, on_progress: OnProgress) -> tuple[list[dict[str, Any]], int]:
+    """The rows of all parts, in order, and how many an earlier run had made."""
+    rows = {part.number: left for part in parts if (left := finished(part)) is not None}
+    old = sum(map(len, rows.values()))
+    todo = [part for part in parts if part.number not in rows]
+    done, total = old, sum(len(part.images) for part in parts)
+    workers = max(1, min(workers, len(todo)))
+    on_progress(done, total, "graphs")
+    with _shared(city, workers) as shared, open_pool(workers, module="ugembed.graphs.build.parts") as pool:
+        tasks = (Part(**(vars(part) | {"city": shared})) for part in todo)
+        for part, made in pool.stream(build_part, tasks):
+            rows[part.number] = made
+            done += len(made)
+            on_progress(done, total, "graphs")
+    return [row for part in parts for row in rows[part.number]], old
 
 
-def _rules(config: BuildGraphsConfig) -> LocalRules:
-    return LocalRules(config.radius_m, config.max_nodes, config.near_places)
+@contextmanager
+def _shared(city: City, workers: int) -> Iterator[City | Path]:
+    """The city for one process as it is, for more as a folder of arrays that all map into memory."""
+    if workers == 1:
+        yield city
+        return
+    with TemporaryDirectory(prefix="ugembed-") as folder:
+        save_arrays(city, Path(folder))
+        yield Path(folder)
 
 
-def _read_city(config: BuildGraphsConfig, on_progress: OnProgress) -> City:
-    on_progress(0, 1, "reading the map")
+def _read_map(config: BuildGraphsConfig, on_progress: OnProgress) -> CityMap:
+    on_progress(0, 2, "reading the map")
     if config.osm is None and config.streets is None:
         hint = "pass --osm FILE, --streets FILE, or both"
         raise ConfigError("no map: neither osm nor streets is given", code="no-map", hint=hint)
-    places = read_osm(config.osm) if config.osm else CityMap(())
-    if config.streets:
-        places = CityMap(read_streets_geojson(config.streets).links, places.places, places.districts)
-    if not places.links:
+    categories = config.recipe.categories
+    city_map = read_map(osm=config.osm, streets=config.streets, places=config.places, categories=categories)
+    if not city_map.links:
         source = config.streets or config.osm
-        hint = "the file needs ways tagged highway=…, after the nodes they run through (osmium sort)"
+        hint = "an OSM file needs ways tagged highway=… of a class that counts as a street (docs/osm.md)"
         raise GraphError(f"{source}: no streets in it", code="no-streets", hint=hint)
-    on_progress(1, 1, "relating streets and places")
-    return City(places)
+    return city_map
 
 
-def _coordinates(points: Sequence[ImagePoint]) -> tuple[np.ndarray, np.ndarray]:
-    return np.array([point.place.lon for point in points]), np.array([point.place.lat for point in points])
-
-
-def _file_names(path: Path, points: Sequence[ImagePoint]) -> list[str]:
-    """``<id>.json`` of every point; characters outside of A-Z a-z 0-9 ``_ . - ~`` are percent-encoded."""
-    names = [f"{quote(point.id, safe='')}.json" for point in points]
-    bad = [
-        point.id
-        for point, name in zip(points, names, strict=True)
-        if name.startswith(".") or name == MANIFEST or len(name) > _LONGEST_NAME
-    ]
-    if bad:
-        shown = ", ".join(repr(name[:60]) for name in bad[:_SHOWN_POINTS])
-        hint = f"ids must not start with a dot, be 'manifest', or be longer than {_LONGEST_NAME} bytes as a file name"
-        raise DataError(f"{path}: {len(bad)} id(s) cannot name a file: {shown}", code="id-unsafe", hint=hint)
-    return names
-
-
-def _off_map(config: BuildGraphsConfig, points: Sequence[ImagePoint], snap: Nearby) -> list[ImagePoint]:
-    """Points without a street nearby; refused unless ``skip_bad`` says to leave them out (and some are left)."""
-    found = set(snap.point.tolist())
-    lost = [point for i, point in enumerate(points) if i not in found]
-    if lost and not (config.skip_bad and found):
-        lines = [f"  {p.id}: lon {p.place.lon}, lat {p.place.lat}" for p in lost[:_SHOWN_POINTS]]
-        more = [f"  … and {len(lost) - _SHOWN_POINTS} more"] if len(lost) > _SHOWN_POINTS else []
-        head = f"{config.points}: {len(lost)} of {len(points)} points are over {config.max_snap_m:g} m from any street:"
-        hint = "are lon and lat swapped, or is it another city's map? --skip-bad leaves them out, --max-snap widens"
-        raise DataError("\n".join([head, *lines, *more]), code="point-off-map", hint=hint)
-    return lost
-
-
-def _index_row(point: ImagePoint, file: str, graph: UrbanGraph, snap_m: float) -> dict[str, Any]:
-    return {
-        "id": point.id,
-        "file": file,
-        "lon": point.place.lon,
-        "lat": point.place.lat,
-        "heading_deg": point.place.heading_deg,
-        "image": point.image,
-        "nodes": len(graph.nodes),
-        "edges": len(graph.edges),
-        "snap_distance_m": round(snap_m, 3),
-    }
-
-
-def _unplaced_rows(config: BuildGraphsConfig, photos: Photos) -> list[dict[str, Any]]:
-    return [
-        _rejected_row(
-            Path(name).stem, None, code=error.code, why=error.message.removeprefix(f"{config.points / name}: ")
+def _check_ids(path: Path, city: City, points: Sequence[ImagePoint]) -> None:
+    """Image ids must not be those of things on the map, or two nodes of a graph would have one id."""
+    ids = set(city.nodes.id.take(np.flatnonzero(city.nodes.kind != NODE_KINDS.index("image"))))
+    both = [point.id for point in points if orjson.dumps(point.id) in ids]
+    if both:
+        shown = ", ".join(map(repr, both[:10]))
+        hint = "give the images other ids; those of the map begin with node/, way/, relation/, street/ or crossing/"
+        raise DataError(
+            f"{path}: {len(both)} id(s) are those of things on the map: {shown}", code="id-unsafe", hint=hint
         )
-        for name, error in photos.unplaced.items()
-    ]
 
 
-def _off_map_rows(config: BuildGraphsConfig, lost: Sequence[ImagePoint]) -> list[dict[str, Any]]:
-    why = f"over {config.max_snap_m:g} m from any street"
-    return [_rejected_row(point.id, point.place, code="point-off-map", why=why) for point in lost]
-
-
-def _rejected_row(name: str, place: Place | None, **reason: str) -> dict[str, Any]:
-    return {"id": name, "lon": place.lon if place else None, "lat": place.lat if place else None, **reason}
+def _with_image(row: dict[str, Any], point: ImagePoint) -> dict[str, Any]:
+    """The line of the index, with the name of the picture beside its heading."""
+    head = {name: row[name] for name in ("id", "file", "lon", "lat", "heading_deg")}
+    return head | {"image": point.image} | row
 
 
 def _facts(config: BuildGraphsConfig) -> dict[str, Any]:
     """The settings that shape the graphs; paths are left out, so that equal input gives equal bytes anywhere."""
-    return config.model_dump(mode="json", exclude={"points", "out", "osm", "streets"})
+    facts = config.model_dump(mode="json", exclude={"points", "out", "osm", "streets", "places", "workers"})
+    facts["recipe"].pop("categories")
+    return facts
 
 
 def _inputs(config: BuildGraphsConfig, points: Sequence[ImagePoint]) -> dict[str, str]:
     """Hex sha256 of every input; of a folder of photographs, that of the points that were read from it."""
-    files = {"points": config.points, "osm": config.osm, "streets": config.streets}
+    files = {name: getattr(config, name) for name in ("points", "osm", "streets", "places")}
+    files["categories"] = config.recipe.categories
     digests = {name: sha256_file(path) for name, path in files.items() if path is not None and path.is_file()}
     if "points" not in digests:
         digests["points"] = hashlib.sha256(orjson.dumps(points)).hexdigest()
@@ -238,19 +188,38 @@ def _inputs(config: BuildGraphsConfig, points: Sequence[ImagePoint]) -> dict[str
 
 
 def _summary(
-    config: BuildGraphsConfig, city: City, index: list[dict[str, Any]], counts: Mapping[str, int]
+    config: BuildGraphsConfig, city: City, city_map: CityMap, index: list[dict[str, Any]], left: dict[str, int]
 ) -> BuildSummary:
     nodes, edges = [row["nodes"] for row in index], [row["edges"] for row in index]
     return BuildSummary(
         out=config.out,
-        points=len(index) + counts["rejected"],
+        points=len(index) + left["rejected"],
         graphs=len(index),
-        **counts,
+        **left,
         nodes_median=median(nodes),
         nodes_max=max(nodes),
         edges_median=median(edges),
         edges_max=max(edges),
-        streets=len(city.network.streets),
-        crossings=len(city.network.crossings),
-        places=dict(Counter(place.category for place in city.places).most_common()),
+        streets=city.count("street"),
+        crossings=city.count("crossing"),
+        places=_places_by_category(city_map),
     )
+
+
+def _places_by_code(rejected: Sequence[dict[str, Any]]) -> dict[str, tuple[Floats, Floats]]:
+    """(lon, lat) of the points that are left out, NaN where unknown, by the reason."""
+    found = {}
+    for code in sorted({row["code"] for row in rejected}):
+        at = [(row["lon"], row["lat"]) for row in rejected if row["code"] == code]
+        lon, lat = np.array(at, dtype=np.float64).T  # None becomes NaN
+        found[code] = (lon, lat)
+    return found
+
+
+def _places_by_category(city_map: CityMap) -> dict[str, int]:
+    """Places of the map; all courses of one named river are one."""
+    places = {
+        (place.category, place.name if place.geometry.geom_type == "LineString" else place.id)
+        for place in city_map.places
+    }
+    return dict(Counter(category for category, _ in sorted(places)).most_common())

@@ -17,34 +17,44 @@ def prepare_places(city_map: CityMap) -> list[MapPlace]:
     """The places of a map, sorted by id; all pieces of one named river are one place ``river/Name``."""
     lines = [place for place in city_map.places if place.geometry.geom_type == "LineString"]
     others = [place for place in city_map.places if place.geometry.geom_type != "LineString"]
-    places = [*_with_districts(others, city_map.districts), *_joined(lines)]
-    return sorted(places, key=lambda place: place.id)
+    district, country = _names_around(others, city_map.districts), _names_around(others, city_map.countries)
+    located = [
+        replace(place, district=place.district or district.get(i, ""), country=place.country or country.get(i, ""))
+        for i, place in enumerate(others)
+    ]
+    return sorted([*located, *_joined(lines)], key=lambda place: place.id)
 
 
 def _joined(lines: Sequence[MapPlace]) -> list[MapPlace]:
     from shapely import MultiLineString
 
-    pieces: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    pieces: dict[tuple[str, str], list[MapPlace]] = defaultdict(list)
     for line in lines:
-        pieces[line.category, line.name].append(line.geometry)
+        pieces[line.category, line.name].append(line)
     return [
-        MapPlace(f"{category}/{name}", name, category, MultiLineString(parts))
+        MapPlace(
+            f"{category}/{name}",
+            name,
+            category,
+            MultiLineString([part.geometry for part in parts]),
+            name_en=max(part.name_en for part in parts),
+        )
         for (category, name), parts in pieces.items()
     ]
 
 
-def _with_districts(places: Sequence[MapPlace], districts: Sequence[MapPlace]) -> list[MapPlace]:
-    """Places without a tagged district get the name of the smallest district area around them."""
+def _names_around(places: Sequence[MapPlace], areas: Sequence[MapPlace]) -> dict[int, str]:
+    """The name of the smallest area around each place that has one, by its position."""
     from shapely import STRtree, points
 
-    if not places or not districts:
-        return list(places)
+    if not places or not areas:
+        return {}
     lon, lat = stand(places)
-    place, district = STRtree([d.geometry for d in districts]).query(points(lon, lat), predicate="within")
+    place, area = STRtree([one.geometry for one in areas]).query(points(lon, lat), predicate="within")
     name: dict[int, str] = {}
-    for p, d in sorted(zip(place, district, strict=True), key=lambda pd: (districts[pd[1]].geometry.area, pd[1])):
-        name.setdefault(int(p), districts[d].name)
-    return [replace(place, district=place.district or name.get(i, "")) for i, place in enumerate(places)]
+    for p, a in sorted(zip(place, area, strict=True), key=lambda pa: (areas[pa[1]].geometry.area, pa[1])):
+        name.setdefault(int(p), areas[a].name)
+    return name
 
 
 def stand(places: Sequence[MapPlace]) -> tuple[Floats, Floats]:

@@ -1,4 +1,4 @@
-"""`PointIndex`: which points of many lie within some metres of one, anywhere on the globe."""
+"""`PointIndex`: which points of many lie within some metres of others, anywhere on the globe."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ class PointIndex:
     def __init__(self, lon: Floats, lat: Floats) -> None:
         from scipy.spatial import cKDTree
 
-        self._tree = cKDTree(earth_centred(lon, lat))
+        self._tree = cKDTree(earth_centred(lon, lat).reshape(-1, 3))
 
-    def within(self, lon: float, lat: float, radius_m: float) -> Ints:
-        """Numbers of the points at most ``radius_m`` metres away, ascending; a hair more may come."""
+    def within(self, lon: Floats, lat: Floats, radius_m: float) -> tuple[Ints, Ints]:
+        """(asked, found) pairs at most ``radius_m`` metres apart, sorted; a hair more may come."""
         reach = chord_m(radius_m) * (1 + 1e-9)
-        found = self._tree.query_ball_point(earth_centred(lon, lat), reach, return_sorted=True)
-        return np.array(found, dtype=np.int64)
+        found = self._tree.query_ball_point(earth_centred(lon, lat).reshape(-1, 3), reach, return_sorted=True)
+        asked = np.repeat(np.arange(len(found)), [len(rows) for rows in found])
+        return asked, np.concatenate([np.empty(0, np.int64), *(np.asarray(rows, np.int64) for rows in found)])

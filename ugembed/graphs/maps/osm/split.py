@@ -2,19 +2,28 @@
 
 A node is a joint when streets really part there: three or more street ends meet, or two streets of different names
 (or, without names, of different classes). Bridges and tunnels need no rule: they share no node with what they pass.
+Where a street dives into a tunnel nothing parts, so nothing is cut: a link is what most of its metres are.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from types import MappingProxyType
+from typing import TypeAlias
 
 import numpy as np
 
-from ugembed.geo.geodesy import Floats
+from ugembed.geo.geodesy import Floats, distance_m
 from ugembed.graphs.maps.city_map import Link, Way
+
+Level: TypeAlias = tuple[bool, int]
+"""Whether a way is a tunnel, and its layer."""
+
+_GROUND: Level = (False, 0)
+_ALL_ON_THE_GROUND: Mapping[int, Level] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +39,14 @@ class _Piece:
         return replace(self, start=self.end, end=self.start, points=self.points[::-1])
 
 
-def split_at_crossings(ways: Sequence[Way]) -> list[Link]:
-    """Links of all ways, which come sorted by id; nothing else decides the order and direction of the links."""
+def split_at_crossings(ways: Sequence[Way], levels: Mapping[int, Level] = _ALL_ON_THE_GROUND) -> list[Link]:
+    """Links of all ways, which come sorted by id; nothing else decides the order and direction of the links.
+
+    ``levels`` has the ways, by id, that do not lie on the ground.
+    """
     joints = _joints(ways)
     pieces = [piece for way in ways for piece in _cut(way, joints)]
-    return [_link(chain) for chain in _chains(pieces, joints)]
+    return [_link(chain, levels) for chain in _chains(pieces, joints)]
 
 
 def _joints(ways: Sequence[Way]) -> frozenset[int]:
@@ -91,9 +103,10 @@ def _follow(
         yield piece
 
 
-def _link(chain: list[_Piece]) -> Link:
+def _link(chain: list[_Piece], levels: Mapping[int, Level]) -> Link:
     first = min((piece.way for piece in chain), key=lambda way: way.id)
     points = np.concatenate([chain[0].points, *(piece.points[1:] for piece in chain[1:])])
+    is_tunnel, layer = _level(chain, levels)
     return Link(
         f"way/{first.id}",
         first.name,
@@ -101,4 +114,25 @@ def _link(chain: list[_Piece]) -> Link:
         str(chain[0].start),
         str(chain[-1].end),
         np.ascontiguousarray(points),
+        layer,
+        is_tunnel,
     )
+
+
+def _level(chain: list[_Piece], levels: Mapping[int, Level]) -> Level:
+    """The level of most metres of a chain: first tunnel or not, then the layer; of equally many the nearest to 0."""
+    own = [levels.get(piece.way.id, _GROUND) for piece in chain]
+    if len(set(own)) == 1:
+        return own[0]
+    metres: dict[Level, float] = defaultdict(float)
+    for piece, level in zip(chain, own, strict=True):
+        metres[level] += _length_m(piece.points)
+    covered = sum(length for (is_tunnel, _), length in metres.items() if is_tunnel)
+    is_tunnel = covered > sum(metres.values()) - covered
+    same = [level for level in metres if level[0] == is_tunnel]
+    return min(same, key=lambda level: (-round(metres[level], 3), abs(level[1]), level))
+
+
+def _length_m(points: Floats) -> float:
+    lon, lat = points[:, 0], points[:, 1]
+    return float(distance_m(lon[:-1], lat[:-1], lon[1:], lat[1:]).sum())

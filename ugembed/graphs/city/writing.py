@@ -1,0 +1,100 @@
+"""Nodes and edges of a graph file put together from ready pieces, compiled by numba; imported where graphs are cut.
+
+Pieces are `Words` as (data, first) tuples. Numbers come as the text of a JSON list, ``1.5,null,3.25``, with as many
+entries as there are rows; ``null`` says that a number is not known.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from ugembed.graphs.city.walking_search import _compiled, _inlined, _read
+
+_BYTES, _ROWS, _FLAGS = _read(types.uint8), _read(types.int64), _read(types.boolean)
+_WORDS = types.Tuple((_BYTES, _ROWS))
+_COMMA, _CLOSE, _NULL = b",}n"
+_COORDS, _WALK, _DISTANCE, _BEARING = (
+    np.frombuffer(text, np.uint8) for text in (b',"coords":[', b',"walk_m":', b',"distance":', b',"bearing":')
+)
+_LONGEST_NUMBER = 32
+_ROOM = len(_COORDS) + len(_DISTANCE) + len(_BEARING) + 3 * _LONGEST_NUMBER  # beside a word
+
+
+@_inlined
+def _put(out: Any, at: int, piece: Any, start: int, stop: int) -> int:
+    """Copy ``piece[start:stop]``; returns where to go on."""
+    end = at + stop - start
+    out[at:end] = piece[start:stop]
+    return end
+
+
+@_inlined
+def _end(text: Any, start: int) -> int:
+    """Where the number that begins at ``start`` ends."""
+    stop = start
+    while stop < len(text) and text[stop] != _COMMA:
+        stop += 1
+    return stop
+
+
+@_inlined
+def _room(words: Any, rows: Any) -> Any:
+    _, first = words
+    size = 0
+    for row in rows:
+        size += first[row + 1] - first[row] + _ROOM
+    return np.empty(size, np.uint8)
+
+
+@_compiled(_WORDS, _ROWS, _FLAGS, types.Tuple((_BYTES, _BYTES)), _BYTES)
+def nodes_json(words: Any, rows: Any, is_open: Any, place: Any, walk: Any) -> Any:
+    """The nodes ``rows``, with commas between: open ones get ``coords``, and those whose way is known ``walk_m``."""
+    data, first = words
+    lon, lat = place
+    out, at, x, y, w = _room(words, rows), 0, 0, 0, 0
+    for i in range(len(rows)):
+        row = rows[i]
+        at = _put(out, at, data, first[row], first[row + 1])
+        x_end, y_end, w_end = _end(lon, x), _end(lat, y), _end(walk, w)
+        if is_open[i]:
+            at = _put(out, at, _COORDS, 0, len(_COORDS))
+            at = _put(out, at, lon, x, x_end)
+            out[at] = _COMMA
+            at = _put(out, at + 1, lat, y, y_end)
+            out[at] = 93  # ]
+            at += 1
+        if walk[w] != _NULL:
+            at = _put(out, at, _WALK, 0, len(_WALK))
+            at = _put(out, at, walk, w, w_end)
+        out[at], out[at + 1] = _CLOSE, _COMMA
+        at += 2
+        x, y, w = x_end + 1, y_end + 1, w_end + 1
+    return out[: max(at - 1, 0)]
+
+
+@_compiled(_WORDS, _ROWS, _FLAGS, _BYTES, _BYTES)
+def edges_json(words: Any, rows: Any, is_open: Any, metres: Any, degrees: Any) -> Any:
+    """The edges ``rows``, separated by commas: those that are open get ``distance`` and ``bearing``.
+
+    ``metres`` and ``degrees`` have entries for the open ones only.
+    """
+    data, first = words
+    out, at, m, d = _room(words, rows), 0, 0, 0
+    for i in range(len(rows)):
+        row = rows[i]
+        at = _put(out, at, data, first[row], first[row + 1])
+        if is_open[i]:
+            m_end, d_end = _end(metres, m), _end(degrees, d)
+            at = _put(out, at, _DISTANCE, 0, len(_DISTANCE))
+            at = _put(out, at, metres, m, m_end)
+            at = _put(out, at, _BEARING, 0, len(_BEARING))
+            at = _put(out, at, degrees, d, d_end)
+            out[at] = _CLOSE
+            at += 1
+            m, d = m_end + 1, d_end + 1
+        out[at] = _COMMA
+        at += 1
+    return out[: max(at - 1, 0)]
