@@ -146,7 +146,7 @@ def pretrain(
     rng = np.random.default_rng(recipe.seed + 1)
     corpus = [text for city in cities for s in city for text in (s.wording(rng), s.listing(rng), s.caption(rng))]
     backbone = new_backbone(train_tokenizer(corpus), recipe.seed)
-    prepare = InputBuilder(backbone, INPUTS, reads_graphs=False)
+    prepare = InputBuilder(backbone, INPUTS, graph_tokens=None)
     model = backbone.model
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=OPTIMIZER.lr, betas=OPTIMIZER.betas, weight_decay=OPTIMIZER.weight_decay

@@ -44,7 +44,8 @@ class Embedder(nn.Module):
             # peft adapts `core` in place; its wrapper is kept aside, for saving, and not registered a second time
             object.__setattr__(self, "adapters", add_lora(self.backbone, config.lora, seed=seed))
         self.graph_encoder, self.fusion = self._graph_part(seed)
-        self.prepare = InputBuilder(self.backbone, config.inputs, reads_graphs=self.graph_encoder is not None)
+        graph_tokens = None if config.fusion is None else config.fusion.graph_tokens
+        self.prepare = InputBuilder(self.backbone, config.inputs, graph_tokens=graph_tokens)
         self.node_text = NodeText(self.backbone.tokenizer, self.backbone.token_embedding())
         self._fusing: tuple[ModelInputs, Tensor] | None = None
         self.backbone.token_embedding().register_forward_hook(self._fuse)
@@ -72,12 +73,15 @@ class Embedder(nn.Module):
 
     def forward(self, inputs: ModelInputs) -> Tensor:
         """(n, d) float32 unit vectors of a prepared batch on this module's device."""
-        self._fusing = self._encode_graphs(inputs)
+        self._fusing = fusing = self._encode_graphs(inputs)
         try:
             hidden = self.backbone.hidden_states(inputs)
         finally:
             self._fusing = None
-        return functional.normalize(last_token(hidden, inputs.attention_mask).float(), dim=1)
+        vectors = last_token(hidden, inputs.attention_mask).float()
+        if fusing is not None and self.fusion is not None:
+            vectors = self.fusion.after(vectors, *fusing)
+        return functional.normalize(vectors, dim=1)
 
     def _encode_graphs(self, inputs: ModelInputs) -> tuple[ModelInputs, Tensor] | None:
         if inputs.graphs is None or self.graph_encoder is None:

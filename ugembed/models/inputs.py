@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -92,12 +92,18 @@ class ModelInputs:
 
 
 class InputBuilder:
-    """Turns items into `ModelInputs` for one backbone."""
+    """Turns items into `ModelInputs` for one backbone.
 
-    def __init__(self, backbone: Backbone, config: InputsConfig, *, reads_graphs: bool) -> None:
+    Args:
+        backbone: Whose tokens and pictures they become.
+        config: How.
+        graph_tokens: From the nodes of a graph to its placeholders in the prompt; None for a model without graph part.
+    """
+
+    def __init__(self, backbone: Backbone, config: InputsConfig, *, graph_tokens: Callable[[int], int] | None) -> None:
         self.backbone = backbone
         self.config = config
-        self.reads_graphs = reads_graphs
+        self.graph_tokens = graph_tokens
         self._cache = _Cache(config.cache_mb * 2**20)
         self._text_ids: dict[str, list[int]] = {}
 
@@ -134,7 +140,8 @@ class InputBuilder:
                 count = int(self.backbone.image_tokens(next(left_images)[1][None])[0])
                 prompt += [markers.image_start, *[markers.image_pad] * count, markers.image_end]
             elif part == GRAPH_TAG:
-                count = next(left_graphs).num_nodes
+                assert self.graph_tokens is not None  # `_graph` has refused graphs
+                count = self.graph_tokens(next(left_graphs).num_nodes)
                 prompt += [markers.graph_start, *[markers.graph_pad] * count, markers.graph_end]
             elif part:
                 prompt += ids(part)
@@ -184,7 +191,7 @@ class InputBuilder:
         return pixels, torch.from_numpy(np.asarray(prepared["image_grid_thw"], dtype=np.int64))[0]
 
     def _graph(self, item: Item, source: GraphSource) -> GraphTensors:
-        if not self.reads_graphs:
+        if self.graph_tokens is None:
             raise DataError(
                 f"{_name(item)}: a graph, but this model has no graph part",
                 code="graph-unread",

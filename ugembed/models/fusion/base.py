@@ -12,6 +12,10 @@ from ugembed.registry import ComponentConfig
 class FusionConfig(ComponentConfig):
     """Base of fusion configurations."""
 
+    def graph_tokens(self, nodes: int) -> int:
+        """How many placeholders a graph of so many nodes takes in the prompt, between its start and end marks."""
+        raise TypeError(f"{type(self).__name__} does not say how many tokens a graph takes")
+
     def build(self, *, hidden_size: int, markers: MarkerIds, scale: float) -> Fusion:
         """Create the fusion.
 
@@ -24,7 +28,7 @@ class FusionConfig(ComponentConfig):
 
 
 class Fusion(nn.Module):
-    """Puts encoded nodes into the embedded prompt."""
+    """Lets encoded nodes take part: in the embedded prompt (`forward`), in the pooled vectors (`after`), or in both."""
 
     def forward(self, embedded: Tensor, inputs: ModelInputs, nodes: Tensor) -> Tensor:
         """Replace what stands at graph tokens.
@@ -38,3 +42,7 @@ class Fusion(nn.Module):
             (n, t, d).
         """
         raise TypeError(f"{type(self).__name__} does not say how it fuses")
+
+    def after(self, vectors: Tensor, inputs: ModelInputs, nodes: Tensor) -> Tensor:
+        """(n, d) pooled vectors of the batch, before they are brought to unit length, with what the graphs add."""
+        return vectors

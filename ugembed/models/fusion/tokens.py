@@ -17,6 +17,9 @@ class TokensConfig(FusionConfig):
 
     kind: Literal["tokens"] = "tokens"
 
+    def graph_tokens(self, nodes: int) -> int:
+        return nodes
+
     def build(self, *, hidden_size: int, markers: MarkerIds, scale: float) -> Fusion:
         return NodeTokens(hidden_size=hidden_size, markers=markers, scale=scale)
 
