@@ -67,7 +67,7 @@ class Monaco:
         network = StreetNetwork(read_osm(MONACO).links)
         graph = nx.MultiGraph()
         for (a, b), metres, link in zip(network.ends.tolist(), network.length_m, network.lines.offsets, strict=False):
-            graph.add_node(a, x=network.lines.lon[link], y=network.lines.lat[link])
+            graph.add_node(a, x=float(network.lines.lon[link]), y=float(network.lines.lat[link]))
             graph.add_edge(a, b, length=float(metres))
         places = nx.get_node_attributes(graph, "x"), nx.get_node_attributes(graph, "y")
         nodes = np.array(list(places[0]))

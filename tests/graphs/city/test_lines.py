@@ -56,6 +56,35 @@ def test_the_nearest_point_is_on_the_line_and_as_far_as_said() -> None:
     assert again.distance_m.max() < 0.003
 
 
+def test_the_place_on_a_line_is_as_far_from_its_start_as_said() -> None:
+    shapes = random_lines(20, 9.17, 48.77)
+    lines = Lines.of(shapes)
+    lon, lat = 9.17 + RNG.uniform(-0.01, 0.01, 30), 48.77 + RNG.uniform(-0.01, 0.01, 30)
+    found = lines.near(lon, lat, 1000.0)
+    assert len(found) > 50
+    for row in range(len(found)):
+        line = shapes[found.line[row]]
+        steps = np.concatenate([[0.0], np.cumsum(distance_m(*line[:-1].T, *line[1:].T))])
+        to_place = [
+            start + float(distance_m(*vertex, found.lon[row], found.lat[row]))
+            for vertex, start in zip(line, steps, strict=True)
+            if start <= found.along_m[row] + 1e-6
+        ]
+        assert found.along_m[row] == pytest.approx(to_place[-1], abs=0.01)
+    assert found.along_m.min() >= 0
+    assert (found.along_m <= lines.length_m[found.line] + 1e-9).all()
+
+
+def test_the_middle_of_a_line_is_half_way_along_it() -> None:
+    shapes = random_lines(20, 9.17, 48.77)
+    lines = Lines.of(shapes)
+    lon, lat = lines.middles()
+    on_line = lines.near(lon, lat, 0.1)
+    own = on_line.take(on_line.point == on_line.line)
+    assert own.line.tolist() == list(range(20))
+    assert own.along_m == pytest.approx(lines.length_m / 2, abs=0.01)
+
+
 def test_a_point_in_the_middle_of_a_long_piece_is_near_it_although_both_ends_are_far() -> None:
     street = Lines.of([np.array([[0.0, 0.0], [0.1, 0.0]])])
     found = street.nearest(np.array([0.05]), np.array([0.0001]), 100.0)

@@ -25,7 +25,7 @@ from ugembed.graphs.build.rejected import file_names, off_map, read_image_points
 from ugembed.graphs.city.anchors import place_on_streets
 from ugembed.graphs.city.arrays import save_arrays
 from ugembed.graphs.city.city import City
-from ugembed.graphs.city.making import make_city
+from ugembed.graphs.city.making import make_city, quoted
 from ugembed.graphs.drawing import points_map
 from ugembed.graphs.maps.city_map import CityMap
 from ugembed.graphs.maps.read_map import read_map
@@ -155,7 +155,7 @@ def _read_map(config: BuildGraphsConfig, on_progress: OnProgress) -> CityMap:
 def _check_ids(path: Path, city: City, points: Sequence[ImagePoint]) -> None:
     """Image ids must not be those of things on the map, or two nodes of a graph would have one id."""
     ids = set(city.nodes.id.take(np.flatnonzero(city.nodes.kind != NODE_KINDS.index("image"))))
-    both = [point.id for point in points if orjson.dumps(point.id) in ids]
+    both = [point.id for point in points if quoted(point.id) in ids]
     if both:
         shown = ", ".join(map(repr, both[:10]))
         hint = "give the images other ids; those of the map begin with node/, way/, relation/, street/ or crossing/"

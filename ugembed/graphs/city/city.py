@@ -1,7 +1,7 @@
 """`City`: everything on a map under one numbering, in flat arrays, from which the graph of every image is cut out.
 
-What does not depend on the image is written down once: a node and an edge are kept as the JSON that graph files hold,
-so that a local graph is put together from ready pieces, and processes share the arrays of a whole city.
+What does not depend on the image is written down once: a node is kept as the JSON that graph files hold, so that a
+local graph is put together from ready pieces, and processes share the arrays of a whole city.
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ class Streets:
         street_of_link: (links,) int64.
         crossing_of_node: (network nodes,) int64, -1 where there is no crossing.
         is_tunnel: (links,) bool.
+        name: Of every street, as JSON strings.
     """
 
     lines: Lines
@@ -62,6 +63,7 @@ class Streets:
     street_of_link: Ints
     crossing_of_node: Ints
     is_tunnel: NDArray[np.bool_]
+    name: Words
 
 
 @dataclass(frozen=True)
@@ -101,18 +103,27 @@ class Edges:
     Attributes:
         kind: Position in `EDGE_KINDS`.
         source, target: Nodes; ``by_source`` and ``by_target`` group the rows.
+        street: The street walked along, -1 for none.
         distance_m, bearing_deg: NaN where they depend on where the image stands.
-        words: The edge's JSON object, without its end where ``distance_m`` is NaN.
     """
 
-    kind: NDArray[np.uint8]
+    kind: Ints
     source: Ints
     target: Ints
+    street: Ints
     distance_m: Floats
     bearing_deg: Floats
-    words: Words
     by_source: Groups
     by_target: Groups
+
+
+@dataclass(frozen=True)
+class WalkRoom:
+    """Kept from image to image; between walks ``node_m`` (network nodes) and ``walk_m`` (nodes) are infinite."""
+
+    workspace: Any
+    node_m: Floats
+    walk_m: Floats
 
 
 @dataclass(frozen=True)
@@ -154,6 +165,14 @@ class City:
         from ugembed.graphs.city.walking import WalkNetwork
 
         return WalkNetwork(self.streets.ends, self.streets.lines.length_m)
+
+    @cached_property
+    def walk_room(self) -> WalkRoom:
+        """Room for walks, for one thread."""
+        from ugembed.graphs.city.walking import Workspace
+
+        nowhere = (np.full(size, np.inf) for size in (len(self.streets.crossing_of_node), len(self.nodes)))
+        return WalkRoom(Workspace(self.walk), *nowhere)
 
     @cached_property
     def links_at(self) -> Groups:

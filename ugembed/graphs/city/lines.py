@@ -66,6 +66,19 @@ class Nearby:
         return self.take(order[first])
 
 
+class _Room:
+    """Room for measuring, kept from call to call: a city's worth of zeros for every few images would cost more."""
+
+    def __init__(self, lines: int) -> None:
+        self._arrays = np.zeros(lines, np.int64), np.zeros(lines, np.int64)
+        self._points = 0
+
+    def take(self, points: int) -> tuple[tuple[Ints, Ints], int]:
+        """The arrays, and how many points were measured in them before."""
+        before, self._points = self._points, self._points + points
+        return self._arrays, before
+
+
 @dataclass(frozen=True)
 class Lines:
     """Polylines and an index over their pieces.
@@ -139,6 +152,10 @@ class Lines:
         return first, np.searchsorted(self._line_of_piece, lines, side="right") - 1
 
     @cached_property
+    def _room(self) -> _Room:
+        return _Room(len(self))
+
+    @cached_property
     def _start(self) -> Ints:
         """The first vertex of every piece."""
         last = np.zeros(len(self.lon), dtype=bool)
@@ -202,7 +219,7 @@ class Lines:
 
         frames = (earth_centred(lon, lat), *east_north(lon, lat))
         pieces = (self._start, self._line_of_piece, self._centred)
-        found = nearest_pieces(pairs, frames, pieces, radius_m, len(self))
+        found = nearest_pieces(pairs, frames, pieces, radius_m, self._room.take(len(lon)))
         share = found[:, 1]
         piece, line, point = found[:, 2:].T.astype(np.int64)
         a = self._start[piece]

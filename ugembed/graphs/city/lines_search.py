@@ -4,6 +4,7 @@ Arrays travel in tuples:
     pairs: point and piece, int64, sorted by point: pieces that may be near.
     frames: for every point its earth-centred place and its axes to the east and to the north, each (points, 3) float64.
     pieces: first vertex of every piece, its line, int64, and the earth-centred vertices, (vertices, 3) float64.
+    room: for every line the number of the last point that came to it, over all calls, and its row; never cleared.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ _INT, _FLOAT = types.int64, types.float64
 _PAIRS = types.Tuple((_read(_INT), _read(_INT)))
 _FRAMES = types.Tuple((_read(_FLOAT, 2), _read(_FLOAT, 2), _read(_FLOAT, 2)))
 _PIECES = types.Tuple((_read(_INT), _read(_INT), _read(_FLOAT, 2)))
+_ROOM = types.Tuple((types.int64[::1], types.int64[::1]))
 
 
 @_inlined
@@ -26,16 +28,17 @@ def _sort_by_line(rows: Any) -> None:
     rows[:] = rows[np.argsort(rows[:, 3])]
 
 
-@_compiled(_PAIRS, _FRAMES, _PIECES, types.float64, types.int64)
-def nearest_pieces(pairs: Any, frames: Any, pieces: Any, radius_m: float, lines: int) -> Any:
+@_compiled(_PAIRS, _FRAMES, _PIECES, types.float64, types.Tuple((_ROOM, types.int64)))
+def nearest_pieces(pairs: Any, frames: Any, pieces: Any, radius_m: float, space: Any) -> Any:
     """Of every (point, line) at most ``radius_m`` metres apart a row (metres, share of the piece, piece, line, point).
 
-    Rows are sorted by point, then line; of equally near pieces of a line the first counts.
+    Rows are sorted by point, then line; of equally near pieces of a line the first counts. ``space`` is the room and
+    how many points earlier calls have had.
     """
     point, piece = pairs
     here, east, north = frames
     start, line, vertices = pieces
-    row_of_line, asked = np.empty(lines, np.int64), np.full(lines, -1, np.int64)
+    (asked, row_of_line), before = space
     found = np.empty((len(point), 5))
     count, first, previous = 0, 0, np.int64(-1)
     for k in range(len(point)):
@@ -54,8 +57,8 @@ def nearest_pieces(pairs: Any, frames: Any, pieces: Any, radius_m: float, lines:
         metres = np.hypot(ax + share * dx, ay + share * dy)
         if metres > radius_m:
             continue
-        if asked[on] != p:
-            asked[on], row_of_line[on] = p, count
+        if asked[on] != before + p + 1:
+            asked[on], row_of_line[on] = before + p + 1, count
             found[count, 0], found[count, 1], found[count, 2], found[count, 3] = metres, share, piece[k], on
             found[count, 4] = p
             count += 1

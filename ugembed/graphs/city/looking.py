@@ -79,10 +79,11 @@ class _Walks:
         from ugembed.graphs.city.walking import reached_within
 
         self._city, self._anchors = city, anchors
-        self._reached = reached_within(city.walk, link=anchors.link, along_m=anchors.along_m, limit_m=limit_m)
-        self._node_m = np.full(len(city.streets.crossing_of_node), np.inf)
-        self._walk_m = np.full(len(city.nodes), np.inf)
-        self._limit_m = limit_m
+        room = city.walk_room
+        self._node_m, self._walk_m, self._limit_m = room.node_m, room.walk_m, limit_m
+        self._reached = reached_within(
+            city.walk, link=anchors.link, along_m=anchors.along_m, limit_m=limit_m, workspace=room.workspace
+        )
 
     def metres_to(self, i: int, nodes: Ints) -> Floats:
         """Metres from the place of image ``i`` on its street to each of ``nodes``, infinite beyond the limit."""

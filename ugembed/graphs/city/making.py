@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from ugembed.graphs.city.city import NOWHERE, City, Edges, Nodes, Places, Street
 from ugembed.graphs.city.lines import Ints, Lines, Nearby
 from ugembed.graphs.city.network import StreetNetwork
 from ugembed.graphs.city.places import is_area, outlines, prepare_places, stand
-from ugembed.graphs.city.relations import NO_STREET, Relation
+from ugembed.graphs.city.relations import Relation
 from ugembed.graphs.maps.city_map import CityMap, MapPlace
 from ugembed.graphs.maps.osm.categories import category_table
 from ugembed.graphs.recipe import EDGE_KINDS, NODE_KINDS, GraphRecipe
@@ -69,7 +70,7 @@ class _Making:
             crossing_of_node = np.where(crossing_of_node >= 0, numbered.first_crossing + crossing_of_node, NOWHERE)
         else:
             crossing_of_node = np.full(len(crossing_of_node), NOWHERE)
-        ids = [orjson.dumps(node.id) for node in nodes]
+        ids = [quoted(node.id) for node in nodes]
         return City(
             Nodes(
                 self.lon, self.lat, _kinds(nodes), _ranks(nodes), Words.of(ids), _node_words(nodes, ids, self.recipe)
@@ -80,9 +81,10 @@ class _Making:
                 self.network.street_of_link,
                 crossing_of_node.astype(np.int64),
                 self.network.is_tunnel,
+                Words.of(quoted(street.name) for street in self.network.streets),
             ),
             self._places(np.concatenate([crossings, self.points]), snapped, touching),
-            self._edges(found, ids),
+            self._edges(found),
         )
 
     def _relations(self) -> tuple[list[Relation], Nearby, Relation]:
@@ -131,55 +133,30 @@ class _Making:
             by_street=Groups.of(touching.target, len(self.network.streets)),
         )
 
-    def _edges(self, found: Sequence[Relation], ids: Sequence[bytes]) -> Edges:
+    def _edges(self, found: Sequence[Relation]) -> Edges:
         kind = np.concatenate(
-            [np.empty(0, np.uint8), *(np.full(len(r.source), EDGE_KINDS.index(r.kind), np.uint8) for r in found)]
+            [np.empty(0, np.int64), *(np.full(len(r.source), EDGE_KINDS.index(r.kind), np.int64) for r in found)]
         )
         rows = Relation.joined(found)
         order = np.lexsort((rows.target, kind, rows.source))
         rows, kind = rows.take(order), kind[order]
         ends = (self.lon[rows.source], self.lat[rows.source], self.lon[rows.target], self.lat[rows.target])
-        metres = rounded_m(np.where(np.isnan(rows.distance_m), distance_m(*ends), rows.distance_m))
-        degrees = np.where(np.isnan(rows.bearing_deg), bearing_deg(*ends), rows.bearing_deg)
-        is_open = np.isnan(metres) | np.isnan(degrees)
-        metres[is_open], degrees = np.nan, np.where(is_open, np.nan, rounded_deg(degrees))
         size = len(self.numbered.nodes)
         return Edges(
             kind=kind,
             source=rows.source,
             target=rows.target,
-            distance_m=rows.distance_m,
-            bearing_deg=rows.bearing_deg,
-            words=Words.of(self._edge_words(rows, kind, ids, metres=metres, degrees=degrees)),
+            street=rows.street,
+            distance_m=rounded_m(np.where(np.isnan(rows.distance_m), distance_m(*ends), rows.distance_m)),
+            bearing_deg=rounded_deg(np.where(np.isnan(rows.bearing_deg), bearing_deg(*ends), rows.bearing_deg)),
             by_source=Groups.of(rows.source, size),
             by_target=Groups.of(rows.target, size),
         )
 
-    def _edge_words(
-        self, rows: Relation, kind: Ints, ids: Sequence[bytes], *, metres: Floats, degrees: Floats
-    ) -> list[bytes]:
-        kinds = [f',"type":"{name}"'.encode() for name in EDGE_KINDS]
-        names = [orjson.dumps(street.name) for street in self.network.streets]
-        columns = zip(
-            rows.source.tolist(),
-            rows.target.tolist(),
-            kind.tolist(),
-            rows.street.tolist(),
-            numbers(metres),
-            numbers(degrees),
-            strict=True,
-        )
-        return [
-            b'{"source":%b,"target":%b%b%b%b'
-            % (
-                ids[source],
-                ids[target],
-                kinds[k],
-                b"" if street == NO_STREET else b',"street":' + names[street],
-                b"" if metre == b"null" else b',"distance":%b,"bearing":%b}' % (metre, degree),
-            )
-            for source, target, k, street, metre, degree in columns
-        ]
+
+def quoted(text: str) -> bytes:
+    """A text as JSON. orjson would do, but what it returns keeps a kilobyte of room each, here for every node."""
+    return json.dumps(text, ensure_ascii=False).encode()
 
 
 def numbers(values: Floats) -> list[bytes]:

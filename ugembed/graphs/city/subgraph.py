@@ -14,14 +14,17 @@ import orjson
 
 from ugembed.geo.geodesy import Floats, bearing_deg, distance_m
 from ugembed.graphs.city.anchors import Anchors
+from ugembed.graphs.city.arrays import Words
 from ugembed.graphs.city.city import City
 from ugembed.graphs.city.lines import Ints
 from ugembed.graphs.city.looking import Seen, look_around
-from ugembed.graphs.city.making import COORDINATE_DECIMALS, numbers, rounded_deg, rounded_m
+from ugembed.graphs.city.making import COORDINATE_DECIMALS, numbers, quoted, rounded_deg, rounded_m
 from ugembed.graphs.faults import SCHEMA_VERSION
-from ugembed.graphs.recipe import NODE_KINDS, GraphRecipe
+from ugembed.graphs.recipe import EDGE_KINDS, NODE_KINDS, GraphRecipe
 from ugembed.graphs.schema import UrbanGraph
 from ugembed.graphs.text import IMAGE_CATEGORY, IMAGE_NAME, image_text
+
+_KINDS = Words.of(f',"type":"{kind}"'.encode() for kind in EDGE_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class _Image:
 
     @property
     def id(self) -> bytes:
-        return orjson.dumps(self.anchors.id[self.number])
+        return quoted(self.anchors.id[self.number])
 
     @property
     def street(self) -> int:
@@ -185,22 +188,15 @@ def _city_edges(city: City, kept: Seen) -> tuple[int, bytes]:
     from ugembed.graphs.city.writing import edges_json
 
     rows, a, b = _edges_among(city, kept.node)
-    is_open = _is_open(city, rows)
-    lon, lat = _stand(city, kept)
-    a, b, open_rows = a[is_open], b[is_open], rows[is_open]
-    ends = (lon[a], lat[a], lon[b], lat[b])
-    known_m, known_deg = city.edges.distance_m[open_rows], city.edges.bearing_deg[open_rows]
-    metres = rounded_m(np.where(np.isnan(known_m), distance_m(*ends), known_m))
-    degrees = rounded_deg(np.where(np.isnan(known_deg), bearing_deg(*ends), known_deg))
-    made = edges_json(city.edges.words.parts, rows, is_open, _text(metres), _text(degrees))
-    return len(rows), bytes(made.data)
-
-
-def _is_open(city: City, rows: Ints) -> np.ndarray:
-    """Whether distance or bearing of edges depend on the image."""
-    nodes, edges = city.nodes, city.edges
-    unplaced = np.isnan(nodes.lon[edges.source[rows]]) | np.isnan(nodes.lon[edges.target[rows]])
-    return np.asarray(unplaced & (np.isnan(edges.distance_m[rows]) | np.isnan(edges.bearing_deg[rows])))
+    edges, (lon, lat) = city.edges, _stand(city, kept)
+    metres, degrees = edges.distance_m[rows], edges.bearing_deg[rows]
+    is_open = np.isnan(metres) | np.isnan(degrees)
+    ends = (lon[a[is_open]], lat[a[is_open]], lon[b[is_open]], lat[b[is_open]])
+    metres[is_open] = np.where(np.isnan(metres[is_open]), rounded_m(distance_m(*ends)), metres[is_open])
+    degrees[is_open] = np.where(np.isnan(degrees[is_open]), rounded_deg(bearing_deg(*ends)), degrees[is_open])
+    words = (city.nodes.id.parts, _KINDS.parts, city.streets.name.parts)
+    columns = (edges.source[rows], edges.target[rows], edges.kind[rows], edges.street[rows])
+    return len(rows), bytes(edges_json(words, columns, _text(metres), _text(degrees)).data)
 
 
 def _edges_among(city: City, nodes: Ints) -> tuple[Ints, Ints, Ints]:
