@@ -54,7 +54,9 @@ MaxSnap = Annotated[
 Shard = Annotated[
     int | None, typer.Option(help="Graphs to a zip file, e.g. 1000. Default: a file each.", show_default=False)
 ]
-Workers = Annotated[int | None, typer.Option(help="Processes. Default: one a core.", show_default=False)]
+Workers = Annotated[
+    int | None, typer.Option(help="Processes. Default: one for 2000 images, at most one a core.", show_default=False)
+]
 SkipBad = Annotated[
     bool | None,
     typer.Option(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -37,6 +38,8 @@ from ugembed.records.points import ImagePoint
 INDEX = "index.jsonl"
 REJECTED = "rejected.jsonl"
 MAP = "map.png"
+IMAGES_A_PROCESS = 2000
+"""Fewer are made sooner than another process starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,8 @@ def build_graphs(config: BuildGraphsConfig, on_progress: OnProgress = silent) ->
         (folder / PARTS).mkdir(exist_ok=True)
         whole = Part(0, folder, city, config.recipe, images, tuple(names[i] for i in found.tolist()), "")
         parts, order = parts_of(whole, config.shard)
-        made, old = _make(parts, city, config.workers or available_cores(), on_progress)
+        workers = config.workers or min(available_cores(), 1 + len(images) // IMAGES_A_PROCESS)
+        made, old = _make(parts, city, workers, on_progress)
         index: list[dict[str, Any]] = [{}] * len(made)
         for row, at in zip(made, order.tolist(), strict=True):
             index[at] = _with_image(row, points[found[at]])
@@ -117,13 +121,14 @@ def _make(parts: Sequence[Part], city: City, workers: int, on_progress: OnProgre
     todo = [part for part in parts if part.number not in rows]
     done, total = old, sum(len(part.images) for part in parts)
     workers = max(1, min(workers, len(todo)))
+    start = time.monotonic()
     on_progress(done, total, "graphs")
     with _shared(city, workers) as shared, open_pool(workers, module="ugembed.graphs.build.parts") as pool:
-        tasks = (Part(**(vars(part) | {"city": shared})) for part in todo)
+        tasks = (replace(part, city=shared) for part in todo)
         for part, made in pool.stream(build_part, tasks):
             rows[part.number] = made
             done += len(made)
-            on_progress(done, total, "graphs")
+            on_progress(done, total, f"{(done - old) / (time.monotonic() - start):,.0f} graphs/s")
     return [row for part in parts for row in rows[part.number]], old
 
 
