@@ -14,8 +14,9 @@ from ugembed.graphs.city import walking
 
 CHECK = """
 import walking_search
+from ugembed.graphs.city.compiled import _dispatcher
 from numba import types
-dispatcher = walking_search._dispatcher(walking_search._longer.py_func)
+dispatcher = _dispatcher(walking_search._longer.py_func)
 dispatcher.compile((types.float64[::1], types.int64))
 print(dispatcher.stats.cache_path)
 """

@@ -119,11 +119,15 @@ class Edges:
 
 @dataclass(frozen=True)
 class WalkRoom:
-    """Kept from image to image; between walks ``node_m`` (network nodes) and ``walk_m`` (nodes) are infinite."""
+    """Kept from image to image; between walks ``node_m`` (network nodes) and ``walk_m`` (nodes) are infinite.
+
+    ``mark`` (links) is zero then.
+    """
 
     workspace: Any
     node_m: Floats
     walk_m: Floats
+    mark: Ints
 
 
 @dataclass(frozen=True)
@@ -171,8 +175,23 @@ class City:
         """Room for walks, for one thread."""
         from ugembed.graphs.city.walking import Workspace
 
-        nowhere = (np.full(size, np.inf) for size in (len(self.streets.crossing_of_node), len(self.nodes)))
-        return WalkRoom(Workspace(self.walk), *nowhere)
+        return WalkRoom(
+            Workspace(self.walk),
+            node_m=np.full(len(self.streets.crossing_of_node), np.inf),
+            walk_m=np.full(len(self.nodes), np.inf),
+            mark=np.zeros(len(self.streets.lines), np.int64),
+        )
+
+    @cached_property
+    def walk_parts(self) -> tuple[tuple[Any, ...], ...]:
+        """Network, places and areas for `ugembed.graphs.city.spreading.spread`."""
+        streets, places, at = self.streets, self.places, self.links_at
+        network = (at.first, at.rows, streets.ends, streets.lines.length_m, streets.street_of_link)
+        return (
+            (*network, streets.crossing_of_node),
+            (places.by_link.first, places.by_link.rows, places.node, places.along_m, places.gap_m),
+            (places.by_street.first, places.by_street.rows, places.area, places.area_gap_m),
+        )
 
     @cached_property
     def links_at(self) -> Groups:

@@ -14,21 +14,21 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from ugembed.graphs.city.walking_search import _compiled, _inlined, _read
+from ugembed.graphs.city.compiled import compiled, inlined, read_only
 
 _INT, _FLOAT = types.int64, types.float64
-_PAIRS = types.Tuple((_read(_INT), _read(_INT)))
-_FRAMES = types.Tuple((_read(_FLOAT, 2), _read(_FLOAT, 2), _read(_FLOAT, 2)))
-_PIECES = types.Tuple((_read(_INT), _read(_INT), _read(_FLOAT, 2)))
+_PAIRS = types.Tuple((read_only(_INT), read_only(_INT)))
+_FRAMES = types.Tuple((read_only(_FLOAT, 2), read_only(_FLOAT, 2), read_only(_FLOAT, 2)))
+_PIECES = types.Tuple((read_only(_INT), read_only(_INT), read_only(_FLOAT, 2)))
 _ROOM = types.Tuple((types.int64[::1], types.int64[::1]))
 
 
-@_inlined
+@inlined
 def _sort_by_line(rows: Any) -> None:
     rows[:] = rows[np.argsort(rows[:, 3])]
 
 
-@_compiled(_PAIRS, _FRAMES, _PIECES, types.float64, types.Tuple((_ROOM, types.int64)))
+@compiled(_PAIRS, _FRAMES, _PIECES, types.float64, types.Tuple((_ROOM, types.int64)))
 def nearest_pieces(pairs: Any, frames: Any, pieces: Any, radius_m: float, space: Any) -> Any:
     """Of every (point, line) at most ``radius_m`` metres apart a row (metres, share of the piece, piece, line, point).
 

@@ -80,47 +80,25 @@ class _Walks:
 
         self._city, self._anchors = city, anchors
         room = city.walk_room
-        self._node_m, self._walk_m, self._limit_m = room.node_m, room.walk_m, limit_m
+        self._limit_m = limit_m
         self._reached = reached_within(
             city.walk, link=anchors.link, along_m=anchors.along_m, limit_m=limit_m, workspace=room.workspace
         )
 
     def metres_to(self, i: int, nodes: Ints) -> Floats:
         """Metres from the place of image ``i`` on its street to each of ``nodes``, infinite beyond the limit."""
+        from ugembed.graphs.city.spreading import spread
+
         rows = slice(self._reached.first[i], self._reached.first[i + 1])
         node, metres = self._reached.node[rows], self._reached.metres[rows]
-        self._node_m[node] = metres
-        touched = self._spread(i, node.astype(np.int64))
-        found = np.round(self._walk_m[nodes], 3)
-        self._node_m[node] = np.inf
-        self._walk_m[touched] = np.inf
+        room, around = self._city.walk_room, self._anchors.around[i]
+        start = int(self._anchors.link[i]), float(self._anchors.along_m[i])
+        room.node_m[node] = metres
+        network, places, areas = self._city.walk_parts
+        touched = spread(network, places, areas, start, node, (room.node_m, room.walk_m, room.mark))
+        room.walk_m[around] = 0.0
+        found = np.round(room.walk_m[nodes], 3)
+        room.node_m[node] = np.inf
+        room.walk_m[touched] = np.inf
+        room.walk_m[around] = np.inf
         return np.where(found <= self._limit_m, found, np.inf)
-
-    def _spread(self, i: int, reached: Ints) -> Ints:
-        """Carry metres from network nodes over to the city's nodes; the nodes that were touched."""
-        streets, places, walk_m = self._city.streets, self._city.places, self._walk_m
-        own = self._anchors.link[i]
-        crossing = streets.crossing_of_node[reached]
-        crossing_m = self._node_m[reached[crossing >= 0]]
-        crossing = crossing[crossing >= 0]
-        walk_m[crossing] = crossing_m
-
-        links = np.unique(np.append(self._city.links_at.of_numbers(reached), own))
-        ends_m = self._node_m[streets.ends[links]]
-        street = streets.street_of_link[links]
-        np.minimum.at(walk_m, street, np.where(links == own, 0.0, ends_m.min(axis=1)))
-
-        row = places.by_link.of_numbers(links)
-        link, along = places.link[row], places.along_m[row]
-        length = streets.lines.length_m[link]
-        start_m, end_m = self._node_m[streets.ends[link]].T
-        here = np.where(link == own, np.abs(along - self._anchors.along_m[i]), np.inf)
-        place_m = np.minimum(here, np.minimum(start_m + along, end_m + length - along)) + places.gap_m[row]
-        np.minimum.at(walk_m, places.node[row], place_m)
-
-        touching = places.by_street.of_numbers(np.unique(street))
-        area = places.area[touching]
-        np.minimum.at(walk_m, area, walk_m[places.street[touching]] + places.area_gap_m[touching])
-        around = self._anchors.around[i]
-        walk_m[around] = 0.0
-        return np.concatenate([crossing, street, places.node[row], area, around])

@@ -1,7 +1,4 @@
-"""The search itself, compiled by numba; imported only where someone walks (`walking`), for numba takes a second.
-
-The compiled code is kept beside this file in ``__pycache__``, else in the user's cache folder, else nowhere:
-``NUMBA_CACHE_DIR`` names another place.
+"""The search itself, compiled (`ugembed.graphs.city.compiled`); imported only where someone walks (`walking`).
 
 Arrays travel in tuples:
     network: ``first``, ``neighbour``, ``metres``, ``forward`` of a `WalkNetwork`.
@@ -13,59 +10,24 @@ Arrays travel in tuples:
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache, wraps
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+from ugembed.graphs.city.compiled import compiled, inlined, read_only
 
 _FEW = 1024  # nodes there is room for at first
 
 
-def _read(kind: Any, axes: int = 1) -> Any:
-    """An array that may be read-only, as a mapped file is."""
-    return types.Array(kind, axes, "C", readonly=True)
-
-
-_NETWORK = types.Tuple((_read(types.int64), _read(types.int32), _read(types.float64), _read(types.boolean)))
-_STARTS = types.Tuple((_read(types.int32, 2), _read(types.float64, 2)))
+_INT, _NUMBER, _FLOAT, _FLAG = (read_only(kind) for kind in (types.int64, types.int32, types.float64, types.boolean))
+_NETWORK = types.Tuple((_INT, _NUMBER, _FLOAT, _FLAG))
+_STARTS = types.Tuple((read_only(types.int32, 2), read_only(types.float64, 2)))
 _SPACE = types.Tuple((types.float64[:, ::1], types.int32[::1], types.float64[::1], types.int32[::1]))
-_ROWS = types.Tuple((_read(types.int64), _read(types.int32)))
+_ROWS = types.Tuple((_INT, _NUMBER))
 
 
-def _compiled(*arguments: Any) -> Callable[[Function], Function]:
-    """Compile for these types only, when first called, and keep the result on disk where that is possible."""
-
-    def compiled_later(function: Function) -> Function:
-        @cache
-        def machine_code() -> Any:
-            dispatcher = _dispatcher(function)
-            dispatcher.compile(arguments)
-            dispatcher.disable_compile()
-            return dispatcher
-
-        return wraps(function)(lambda *values: machine_code()(*values))  # type: ignore[return-value]
-
-    return compiled_later
-
-
-def _dispatcher(function: Function) -> Any:
-    dispatcher = njit(nogil=True)(function)
-    try:
-        dispatcher.enable_caching()
-    except RuntimeError:  # no folder can be written: every process compiles for itself, to the same code
-        return njit(nogil=True)(function)
-    return dispatcher
-
-
-def _inlined(function: Function) -> Function:
-    return njit(nogil=True)(function)  # type: ignore[no-any-return]
-
-
-@_inlined
+@inlined
 def _push(heap: Any, size: int, key: float, item: int) -> int:
     """Put one item into the binary heap (smallest key on top); returns the new size."""
     keys, items = heap
@@ -80,7 +42,7 @@ def _push(heap: Any, size: int, key: float, item: int) -> int:
     return size + 1
 
 
-@_inlined
+@inlined
 def _pop(heap: Any, size: int) -> int:
     """Take the top away, which the caller has read; returns the new size.
 
@@ -100,7 +62,7 @@ def _pop(heap: Any, size: int) -> int:
     return size
 
 
-@_inlined
+@inlined
 def _sort(node: Any, start: int, stop: int, heap: Any) -> None:
     """Sort ``node[start:stop]``."""
     size = 0
@@ -111,7 +73,7 @@ def _sort(node: Any, start: int, stop: int, heap: Any) -> None:
         size = _pop(heap, size)
 
 
-@_inlined
+@inlined
 def _sort_ties(order: Any, label: Any, found: int, heap: Any) -> None:
     """Bring what was found, which comes sorted by what its labels say, into the order of (label, node)."""
     start = 0
@@ -122,7 +84,7 @@ def _sort_ties(order: Any, label: Any, found: int, heap: Any) -> None:
             start = i
 
 
-@_inlined
+@inlined
 def _longer(array: Any, size: int) -> Any:
     """The same with room for at least ``size``."""
     more = np.empty(max(2 * len(array), size), array.dtype)
@@ -130,7 +92,7 @@ def _longer(array: Any, size: int) -> Any:
     return more
 
 
-@_inlined
+@inlined
 def _reach(node: int, metres: float, bounds: Any, label: Any, heap: Any, size: int) -> int:
     """Note a way to a node, if it is within the limit and the shortest so far; returns the heap's new size."""
     limit_m, search = bounds
@@ -140,7 +102,7 @@ def _reach(node: int, metres: float, bounds: Any, label: Any, heap: Any, size: i
     return _push(heap, size, metres, node)
 
 
-@_inlined
+@inlined
 def _walk(network: Any, start: Any, bounds: Any, space: Any) -> Any:
     """Dijkstra (1959) from one start, with a heap in which old entries stay; returns nodes found and arcs looked at."""
     first, neighbour, metres, _ = network
@@ -161,7 +123,7 @@ def _walk(network: Any, start: Any, bounds: Any, space: Any) -> Any:
     return found, arcs
 
 
-@_inlined
+@inlined
 def _visit(node: int, hops: float, search: float, label: Any, order: Any, found: int) -> int:
     """Add a node unless this search has it; returns how many there are."""
     if label[node, 0] == search:
@@ -171,7 +133,7 @@ def _visit(node: int, hops: float, search: float, label: Any, order: Any, found:
     return found + 1
 
 
-@_inlined
+@inlined
 def _hop(network: Any, start: Any, bounds: Any, space: Any) -> Any:
     """Breadth first from one start; returns the numbers of nodes found and of arcs looked at."""
     first, neighbour, _, _ = network
@@ -190,7 +152,7 @@ def _hop(network: Any, start: Any, bounds: Any, space: Any) -> Any:
     return found, arcs
 
 
-@_compiled(_NETWORK, _STARTS, types.Tuple((types.float64, types.boolean)), _SPACE, types.int64)
+@compiled(_NETWORK, _STARTS, types.Tuple((types.float64, types.boolean)), _SPACE, types.int64)
 def reached(network: Any, starts: Any, limit: Any, space: Any, search: int) -> Any:
     """Nodes within the limit of each start.
 
@@ -218,7 +180,7 @@ def reached(network: Any, starts: Any, limit: Any, space: Any, search: int) -> A
     return first, node[: first[-1]].copy(), away[: first[-1]].copy(), arcs
 
 
-@_compiled(_NETWORK, _read(types.int32), _ROWS, _SPACE, types.int64)
+@compiled(_NETWORK, read_only(types.int32), _ROWS, _SPACE, types.int64)
 def links_among(network: Any, link_of_arc: Any, rows: Any, space: Any, search: int) -> Any:
     """Links with both ends among the nodes of one start, for each start.
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from ugembed.graphs.city.walking_search import _compiled, _inlined, _read
+from ugembed.graphs.city.compiled import compiled, inlined, read_only
 
-_BYTES, _ROWS, _FLAGS = _read(types.uint8), _read(types.int64), _read(types.boolean)
+_BYTES, _ROWS, _FLAGS = read_only(types.uint8), read_only(types.int64), read_only(types.boolean)
 _WORDS = types.Tuple((_BYTES, _ROWS))
 _COMMA, _CLOSE, _NULL = b",}n"
 _COORDS, _WALK = (np.frombuffer(text, np.uint8) for text in (b',"coords":[', b',"walk_m":'))
@@ -26,7 +26,7 @@ _NODE_ROOM = len(_COORDS) + len(_WALK) + 3 * _LONGEST_NUMBER  # beside a word
 _EDGE_ROOM = len(_SOURCE) + len(_TARGET) + len(_STREET) + len(_DISTANCE) + len(_BEARING) + 2 * _LONGEST_NUMBER
 
 
-@_inlined
+@inlined
 def _put(out: Any, at: int, piece: Any, start: int, stop: int) -> int:
     """Copy ``piece[start:stop]``; returns where to go on."""
     end = at + stop - start
@@ -34,7 +34,7 @@ def _put(out: Any, at: int, piece: Any, start: int, stop: int) -> int:
     return end
 
 
-@_inlined
+@inlined
 def _end(text: Any, start: int) -> int:
     """Where the number that begins at ``start`` ends."""
     stop = start
@@ -43,7 +43,7 @@ def _end(text: Any, start: int) -> int:
     return stop
 
 
-@_inlined
+@inlined
 def _room(words: Any, rows: Any) -> Any:
     _, first = words
     size = 0
@@ -52,7 +52,7 @@ def _room(words: Any, rows: Any) -> Any:
     return np.empty(size, np.uint8)
 
 
-@_compiled(_WORDS, _ROWS, _FLAGS, types.Tuple((_BYTES, _BYTES)), _BYTES)
+@compiled(_WORDS, _ROWS, _FLAGS, types.Tuple((_BYTES, _BYTES)), _BYTES)
 def nodes_json(words: Any, rows: Any, is_open: Any, place: Any, walk: Any) -> Any:
     """The nodes ``rows``, with commas between: open ones get ``coords``, and those whose way is known ``walk_m``."""
     data, first = words
@@ -78,7 +78,7 @@ def nodes_json(words: Any, rows: Any, is_open: Any, place: Any, walk: Any) -> An
     return out[: max(at - 1, 0)]
 
 
-@_compiled(types.Tuple((_WORDS, _WORDS, _WORDS)), types.Tuple((_ROWS, _ROWS, _ROWS, _ROWS)), _BYTES, _BYTES)
+@compiled(types.Tuple((_WORDS, _WORDS, _WORDS)), types.Tuple((_ROWS, _ROWS, _ROWS, _ROWS)), _BYTES, _BYTES)
 def edges_json(words: Any, edges: Any, metres: Any, degrees: Any) -> Any:
     """Edges, with commas between.
 
