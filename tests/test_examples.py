@@ -103,8 +103,8 @@ def test_the_loss_of_the_extending_page_is_what_three_loops_say(tmp_path: Path) 
 def test_the_backbone_of_the_extending_page_loads_what_its_path_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gme = imported(python_blocks("extending.md")[1], tmp_path / "gme.py")
+    city_qwen = imported(python_blocks("extending.md")[1], tmp_path / "city_qwen.py")
     asked: dict[str, object] = {}
     monkeypatch.setattr(qwen, "load_qwen", lambda model, path, **how: asked.update(model=model, path=path, **how))
-    gme.GmeConfig(path="some/folder").build()
+    city_qwen.CityQwenConfig(path="some/folder").build()
     assert asked == {"model": Qwen2VLModel, "path": "some/folder", "dtype": "bfloat16", "attention": "sdpa"}

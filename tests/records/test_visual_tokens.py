@@ -12,8 +12,8 @@ from ugembed.records.visual_tokens import MAX_PIXELS, MIN_PIXELS, visual_tokens
 
 def smart_resize(height: int, width: int, factor: int, min_pixels: int, max_pixels: int) -> tuple[int, int]:
     """As published by the Qwen team (Apache 2.0), without its refusal of sides above 200 to 1."""
-    h_bar = max(factor, round(height / factor) * factor)
-    w_bar = max(factor, round(width / factor) * factor)
+    h_bar = round(height / factor) * factor
+    w_bar = round(width / factor) * factor
     if h_bar * w_bar > max_pixels:
         beta = math.sqrt((height * width) / max_pixels)
         h_bar = max(factor, math.floor(height / beta / factor) * factor)

@@ -34,7 +34,6 @@ from ugembed.losses.info_nce import InfoNceConfig
 from ugembed.models.backbones.qwen import QwenVL
 from ugembed.models.backbones.tiny import QWEN_TOKENS, WEIGHTS, TinyConfig, qwen_config
 from ugembed.models.inputs import InputBuilder, InputsConfig
-from ugembed.models.pooling import last_token
 from ugembed.records.item import IMAGE_TAG, Item
 from ugembed.train.config import OptimizerConfig
 from ugembed.train.optim import schedule
@@ -157,7 +156,7 @@ def pretrain(
 
     def encode(items: list[Item]) -> Tensor:
         inputs = prepare(items)
-        return functional.normalize(last_token(backbone.hidden_states(inputs), inputs.attention_mask), dim=1)
+        return functional.normalize(backbone.pool(backbone.hidden_states(inputs), inputs.attention_mask), dim=1)
 
     for step, (kind, left, right) in enumerate(batches(cities, recipe)):
         for group in optimizer.param_groups:

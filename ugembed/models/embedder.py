@@ -21,7 +21,6 @@ from ugembed.models.graph_encoders.base import GraphEncoder
 from ugembed.models.inputs import InputBuilder, ModelInputs
 from ugembed.models.lora import add_lora
 from ugembed.models.node_text import NodeText
-from ugembed.models.pooling import last_token
 from ugembed.progress import OnProgress, silent
 from ugembed.records.item import GRAPH_TAG, IMAGE_TAG, GraphSource, ImageSource, Item
 
@@ -78,7 +77,7 @@ class Embedder(nn.Module):
             hidden = self.backbone.hidden_states(inputs)
         finally:
             self._fusing = None
-        vectors = last_token(hidden, inputs.attention_mask).float()
+        vectors = self.backbone.pool(hidden, inputs.attention_mask).float()
         if fusing is not None and self.fusion is not None:
             vectors = self.fusion.after(vectors, *fusing)
         return functional.normalize(vectors, dim=1)

@@ -1,40 +1,38 @@
 """The one door: everything a model eats is prepared here, the same for training, embedding and evaluation.
 
-A prompt is ChatML: the instruction as system turn, the item as user turn, and the opening of an assistant turn, whose
-last token is the one that is pooled. Pictures and graphs take as many placeholder tokens as they have patches or nodes.
+The backbone says what stands around an item (`models.prompts`) and how many placeholder tokens a picture takes, the
+fusion how many a graph takes. The last token of the prompt is the one that is pooled.
 """
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-import numpy as np
 import torch
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 from torch import Tensor
 
 from ugembed.errors import DataError
 from ugembed.graphs.features import GraphBatch, GraphTensors, graph_tensors
 from ugembed.graphs.schema import UrbanGraph
-from ugembed.records.item import GRAPH_TAG, IMAGE_TAG, GraphSource, ImageSource, Item
+from ugembed.models.pictures import Picture, upright_size
+from ugembed.models.prompts import Slot
+from ugembed.records.item import GraphSource, ImageSource, Item
 from ugembed.registry import Config
 
 if TYPE_CHECKING:
     from ugembed.models.backbones.base import Backbone
 
-_TAGS = re.compile(f"({IMAGE_TAG}|{GRAPH_TAG})")
-
 
 class InputsConfig(Config):
     """How items become tokens."""
 
-    instruction: str = "You are a helpful assistant."
-    """System turn of every prompt."""
+    instruction: str | None = None
+    """What the model is told to do with every item; null takes what the backbone was trained with (see its page)."""
     min_pixels: PositiveInt = 3136
     """Pictures are scaled up to at least this many pixels."""
     max_pixels: PositiveInt = 400_000
@@ -48,6 +46,12 @@ class InputsConfig(Config):
     cache_mb: int = Field(default=0, ge=0)
     """Memory for prepared pictures and graphs that are seen again (training epochs); 0 keeps none."""
 
+    @model_validator(mode="after")
+    def _bounds_are_in_order(self) -> Self:
+        if self.min_pixels > self.max_pixels:
+            raise ValueError(f"min_pixels {self.min_pixels} is more than max_pixels {self.max_pixels}")
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class ModelInputs:
@@ -56,9 +60,10 @@ class ModelInputs:
     Attributes:
         input_ids, attention_mask: (n, t) int64.
         token_types: (n, t) int64; 1 on picture tokens, else 0 (what M-RoPE needs).
-        pixel_values: (patches, channels) float32 of all pictures, or None.
-        image_grid: (k, 3) int64 (time, height, width) in patches, or None.
+        pixel_values: (p, ...) float32 of the k pictures, one after the other: patches or tiles, or None.
+        image_grid: (k, g) int64, what the family says of each picture's shape (`models.pictures.Picture`), or None.
         image_row: (k,) int64, the row that owns each picture; ascending.
+        image_parts: (k,) int64, how many of the p entries of ``pixel_values`` belong to each picture.
         graphs: All graphs of the batch with their owners, or None.
     """
 
@@ -68,6 +73,7 @@ class ModelInputs:
     pixel_values: Tensor | None
     image_grid: Tensor | None
     image_row: Tensor
+    image_parts: Tensor
     graphs: GraphBatch | None
 
     def __len__(self) -> int:
@@ -87,6 +93,7 @@ class ModelInputs:
             pixel_values=move(self.pixel_values),
             image_grid=move(self.image_grid),
             image_row=self.image_row.to(device),
+            image_parts=self.image_parts.to(device),
             graphs=None if self.graphs is None else self.graphs.to(device),
         )
 
@@ -107,45 +114,64 @@ class InputBuilder:
         self._cache = _Cache(config.cache_mb * 2**20)
         self._text_ids: dict[str, list[int]] = {}
 
-    def __call__(self, items: Sequence[Item]) -> ModelInputs:
+    def __call__(self, items: Sequence[Item], *, instruction: str | None = None) -> ModelInputs:
         """Prepare a batch.
+
+        Args:
+            items: One per row.
+            instruction: Of these rows; None takes the configuration's, and that the backbone's own.
 
         Raises:
             DataError: a picture or graph that cannot be read, a prompt longer than ``max_length``, or a graph for a
                 model that has no graph part; the message names the item.
         """
+        told = self.config.instruction if instruction is None else instruction
         images = [[self._image(source) for source in item.images] for item in items]
         graphs = [[self._graph(item, source) for source in item.graphs] for item in items]
-        rows = [self._prompt(*parts) for parts in zip(items, images, graphs, strict=True)]
+        rows = [
+            self._prompt(item, [picture.tokens for picture in shown], [graph.num_nodes for graph in near], told)
+            for item, shown, near in zip(items, images, graphs, strict=True)
+        ]
         input_ids, mask = self._pad(rows)
-        pictures = [(row, *image) for row, row_images in enumerate(images) for image in row_images]
+        pictures = [picture for row_images in images for picture in row_images]
+        owners = [row for row, row_images in enumerate(images) for _ in row_images]
         owned = [(row, graph) for row, row_graphs in enumerate(graphs) for graph in row_graphs]
         return ModelInputs(
             input_ids=input_ids,
             attention_mask=mask,
             token_types=(input_ids == self.backbone.markers.image_pad).long(),
-            pixel_values=torch.cat([pixels for _, pixels, _ in pictures]) if pictures else None,
-            image_grid=torch.stack([grid for _, _, grid in pictures]) if pictures else None,
-            image_row=torch.tensor([row for row, _, _ in pictures], dtype=torch.int64),
+            pixel_values=torch.cat([picture.pixels for picture in pictures]) if pictures else None,
+            image_grid=torch.stack([picture.grid for picture in pictures]) if pictures else None,
+            image_row=torch.tensor(owners, dtype=torch.int64),
+            image_parts=torch.tensor([len(picture.pixels) for picture in pictures], dtype=torch.int64),
             graphs=GraphBatch.union([g for _, g in owned], [row for row, _ in owned]) if owned else None,
         )
 
-    def _prompt(self, item: Item, images: Sequence[tuple[Tensor, Tensor]], graphs: Sequence[GraphTensors]) -> list[int]:
-        ids, markers = self._ids, self.backbone.markers
-        prompt = [markers.turn_start, *ids(f"system\n{self.config.instruction}"), markers.turn_end, *ids("\n")]
-        prompt += [markers.turn_start, *ids("user\n")]
+    def length(self, item: Item, *, instruction: str | None = None) -> int:
+        """Tokens of an item's prompt, exactly those of its row, without decoding a picture: headers tell enough.
+
+        Raises:
+            DataError: as a call, but for what only the pixels would show.
+        """
+        bounds = {"min_pixels": self.config.min_pixels, "max_pixels": self.config.max_pixels}
+        images = [self.backbone.picture_tokens(*upright_size(source), **bounds) for source in item.images]
+        graphs = [self._graph(item, source).num_nodes for source in item.graphs]
+        told = self.config.instruction if instruction is None else instruction
+        return len(self._prompt(item, images, graphs, told))
+
+    def _prompt(self, item: Item, images: Sequence[int], graphs: Sequence[int], instruction: str | None) -> list[int]:
+        """Token ids of an item whose pictures take so many tokens and whose graphs have so many nodes."""
+        prompt: list[int] = []
         left_images, left_graphs = iter(images), iter(graphs)
-        for part in _TAGS.split(item.text):
-            if part == IMAGE_TAG:
-                count = int(self.backbone.image_tokens(next(left_images)[1][None])[0])
-                prompt += [markers.image_start, *[markers.image_pad] * count, markers.image_end]
-            elif part == GRAPH_TAG:
-                assert self.graph_tokens is not None  # `_graph` has refused graphs
-                count = self.graph_tokens(next(left_graphs).num_nodes)
-                prompt += [markers.graph_start, *[markers.graph_pad] * count, markers.graph_end]
-            elif part:
-                prompt += ids(part)
-        prompt += [markers.turn_end, *ids("\n"), markers.turn_start, *ids("assistant\n")]
+        for part in self.backbone.prompt.parts(item.text, instruction):
+            if isinstance(part, int):
+                prompt.append(part)
+            elif isinstance(part, str):
+                prompt += self._ids(part)
+            elif part is Slot.IMAGE:
+                prompt += self._image_tokens(next(left_images))
+            else:
+                prompt += self._graph_tokens(next(left_graphs))
         if len(prompt) > self.config.max_length:
             raise DataError(
                 f"{_name(item)}: {len(prompt)} tokens, more than max_length {self.config.max_length}",
@@ -153,6 +179,16 @@ class InputBuilder:
                 hint="shorten the text, lower max_pixels or max_graph_nodes, or raise inputs.max_length",
             )
         return prompt
+
+    def _image_tokens(self, count: int) -> list[int]:
+        markers = self.backbone.markers
+        marks = (markers.image_start, *[markers.image_pad] * count, markers.image_end)
+        return [mark for mark in marks if mark is not None]
+
+    def _graph_tokens(self, nodes: int) -> list[int]:
+        assert self.graph_tokens is not None  # `_graph` has refused graphs
+        markers = self.backbone.markers
+        return [markers.graph_start, *[markers.graph_pad] * self.graph_tokens(nodes), markers.graph_end]
 
     def _ids(self, text: str) -> list[int]:
         """Token ids of plain text; special tokens written inside it stay plain text."""
@@ -173,22 +209,20 @@ class InputBuilder:
             mask[k, span] = 1
         return ids, mask
 
-    def _image(self, source: ImageSource) -> tuple[Tensor, Tensor]:
-        """((patches, channels) float32, (3,) grid) of one picture."""
+    def _image(self, source: ImageSource) -> Picture:
         key = ("image", str(source)) if isinstance(source, Path) else None
         return self._cache.get(key, lambda: self._read_image(source))  # type: ignore[no-any-return]
 
-    def _read_image(self, source: ImageSource) -> tuple[Tensor, Tensor]:
+    def _read_image(self, source: ImageSource) -> Picture:
         from ugembed.records.images import load_image
 
         picture = load_image(source) if isinstance(source, Path) else source.convert("RGB")
-        size = {"shortest_edge": self.config.min_pixels, "longest_edge": self.config.max_pixels}
         try:
-            prepared = self.backbone.image_processor(images=[picture], size=size, return_tensors="np")
-        except ValueError as error:
-            raise DataError(f"{source}: {error}", code="image-shape", hint="crop or replace the picture") from None
-        pixels = torch.from_numpy(np.asarray(prepared["pixel_values"], dtype=np.float32))
-        return pixels, torch.from_numpy(np.asarray(prepared["image_grid_thw"], dtype=np.int64))[0]
+            return self.backbone.prepare_picture(
+                picture, min_pixels=self.config.min_pixels, max_pixels=self.config.max_pixels
+            )
+        except DataError as error:
+            raise DataError(f"{source}: {error.message}", code=error.code, hint=error.hint) from None
 
     def _graph(self, item: Item, source: GraphSource) -> GraphTensors:
         if self.graph_tokens is None:
@@ -229,12 +263,12 @@ class _Cache:
         return value
 
 
-def _bytes(value: Any) -> int:
-    if isinstance(value, Tensor):
+def _bytes(value: Picture | GraphTensors) -> int:
+    """What the tensors of a prepared picture or graph take."""
+    if isinstance(value, Picture):
         return value.nbytes
-    if isinstance(value, GraphTensors):
-        return sum(_bytes(getattr(value, name)) for name in GraphTensors.__slots__) + 64 * len(value.texts)
-    return sum(_bytes(part) for part in value) if isinstance(value, tuple) else 0
+    tensors = [getattr(value, name) for name in GraphTensors.__slots__]
+    return sum(tensor.nbytes for tensor in tensors if isinstance(tensor, Tensor)) + 64 * len(value.texts)
 
 
 def _name(item: Item) -> str:

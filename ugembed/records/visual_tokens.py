@@ -16,8 +16,9 @@ def visual_tokens(
 
     Both sides are rounded to multiples of ``unit`` pixels (patches of 14, merged 2 x 2); if the area is then out of
     bounds, both are scaled by one factor so that it is just inside. A token is a square of ``unit`` by ``unit`` pixels.
+    As in transformers 5.23; the Qwen team's older function kept at least one unit first.
     """
-    rows, columns = max(1, round(height / unit)), max(1, round(width / unit))
+    rows, columns = round(height / unit), round(width / unit)
     if rows * columns * unit**2 > max_pixels:
         shrink = math.sqrt(width * height / max_pixels)
         rows, columns = max(1, math.floor(height / shrink / unit)), max(1, math.floor(width / shrink / unit))

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 from torch import Tensor, nn
 
 from ugembed.models.inputs import ModelInputs
+from ugembed.models.pictures import Picture
+from ugembed.models.prompts import Prompt
 from ugembed.registry import ComponentConfig
 
 GRAPH_TOKENS = ("<|graph_start|>", "<|graph_pad|>", "<|graph_end|>")
@@ -16,13 +18,21 @@ GRAPH_TOKENS = ("<|graph_start|>", "<|graph_pad|>", "<|graph_end|>")
 
 @dataclass(frozen=True, slots=True)
 class MarkerIds:
-    """Token ids that structure a prompt. Text of a row can never produce one of them."""
+    """Token ids that structure a prompt. Text of a row can never produce one of them.
 
-    turn_start: int
-    turn_end: int
-    image_start: int
+    Attributes:
+        turn_start, turn_end: What opens and closes a turn; None where a family writes turns in plain text.
+        image_start, image_end: What stands around a picture; None where nothing does.
+        image_pad: Placeholder of a picture token.
+        graph_start, graph_pad, graph_end: The same for graphs; every family is given them.
+        padding: Fills up shorter rows.
+    """
+
+    turn_start: int | None
+    turn_end: int | None
+    image_start: int | None
     image_pad: int
-    image_end: int
+    image_end: int | None
     graph_start: int
     graph_pad: int
     graph_end: int
@@ -43,8 +53,9 @@ class Backbone(Protocol):
     Attributes:
         model: The transformers model without a language-model head.
         tokenizer: A transformers tokenizer that knows `GRAPH_TOKENS`.
-        image_processor: A transformers image processor giving ``pixel_values`` and ``image_grid_thw``.
+        image_processor: A transformers image processor of the PIL kind: the same pixels with and without torchvision.
         markers: Ids of the structuring tokens.
+        prompt: The family's template.
         language_model_pattern: Anchored regular expression (full match) of the language model's linear layers inside
             ``model``, with a ``{names}`` gap for the layer names that LoRA adapts.
     """
@@ -53,6 +64,7 @@ class Backbone(Protocol):
     tokenizer: Any
     image_processor: Any
     markers: MarkerIds
+    prompt: Prompt
     language_model_pattern: str
 
     @property
@@ -68,8 +80,24 @@ class Backbone(Protocol):
         """(n, t, d) states after the language model's final norm."""
         ...
 
-    def image_tokens(self, grid_thw: Tensor) -> Tensor:
-        """(k,) number of tokens that pictures of the given (k, 3) patch grids take in the prompt."""
+    def pool(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
+        """(n, d) vectors of (n, t, d) states; every family known so far takes the last real token."""
+        ...
+
+    def picture_tokens(self, width: int, height: int, *, min_pixels: int, max_pixels: int) -> int:
+        """Placeholders of a picture, from its size in pixels alone; exactly what `prepare_picture` finds.
+
+        Raises:
+            DataError: ``image-shape``, the family's processor cannot take such a picture.
+        """
+        ...
+
+    def prepare_picture(self, picture: Any, *, min_pixels: int, max_pixels: int) -> Picture:
+        """An upright RGB `PIL.Image.Image`, resized within the bounds as far as the family can, and normalised.
+
+        Raises:
+            DataError: as `picture_tokens`.
+        """
         ...
 
     def save_text_side(self, folder: Path) -> None:

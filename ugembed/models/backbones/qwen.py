@@ -1,92 +1,86 @@
-"""What Qwen2-VL and Qwen2.5-VL share: transformers' own classes, their tokenizer, positions and picture processor."""
+"""What Qwen2-VL, Qwen2.5-VL and Qwen3-VL share: ChatML, M-RoPE positions, one picture processor."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Literal
+from functools import partial
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ugembed.errors import CheckpointError
-from ugembed.models.backbones.base import GRAPH_TOKENS, Backbone, BackboneConfig, MarkerIds
+from ugembed.models.backbones.base import Backbone
+from ugembed.models.backbones.checkpoint import CheckpointConfig, load_checkpoint
+from ugembed.models.backbones.vision_language import VisionLanguageModel, text_positions
 from ugembed.models.inputs import ModelInputs
+from ugembed.models.pictures import Picture, bad_shape, floats
+from ugembed.models.prompts import Prompt, chatml
 
-CHAT_TOKENS = ("<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|image_pad|>", "<|vision_end|>")
-PADDING_TOKEN = "<|endoftext|>"
+ASSISTANT = "You are a helpful assistant."
+"""The system turn that Qwen2-VL's and Qwen2.5-VL's own templates put in front."""
 
 
-class QwenVLConfig(BackboneConfig):
+class QwenVLConfig(CheckpointConfig):
     """What Qwen-VL configurations share; subclasses name the kind, the default checkpoint and transformers' class."""
-
-    path: str
-    """Local folder or hub name of the checkpoint."""
-    dtype: Literal["float32", "bfloat16", "float16"] = "bfloat16"
-    """Precision of the frozen weights."""
-    attention: Literal["sdpa", "eager", "flash_attention_2"] = "sdpa"
-    """Attention kernel."""
 
     def load(self, model_class: Any) -> Backbone:
         """Load the checkpoint into transformers' ``model_class``."""
         return load_qwen(model_class, self.path, dtype=self.dtype, attention=self.attention)
 
 
-class QwenVL:
-    """A Qwen-VL model behind the `Backbone` protocol, frozen and in evaluation mode.
+class QwenVL(VisionLanguageModel):
+    """A Qwen-VL model behind the `Backbone` protocol.
 
-    Only the language model's linear layers match ``language_model_pattern``: the vision tower of Qwen2.5-VL uses the
-    same layer names and must not be hit.
+    Args:
+        model: transformers' model without its head.
+        tokenizer: Its tokenizer.
+        image_processor: `Qwen2VLImageProcessorPil`.
+        instruction: What the checkpoint is told when the user says nothing.
     """
 
-    language_model_pattern = r"language_model\.layers\.\d+\.(self_attn|mlp)\.({names})"
+    family = "Qwen-VL"
+    plane_positions = True
+    """Picture tokens have positions in the plane (M-RoPE); False where a checkpoint was trained on one line of them."""
 
-    def __init__(self, model: Any, tokenizer: Any, image_processor: Any) -> None:
-        self.model = model.requires_grad_(False).eval()
-        self.tokenizer = tokenizer
-        self.image_processor = image_processor
-        tokenizer.add_tokens(list(GRAPH_TOKENS), special_tokens=True)
-        rows = self.token_embedding().num_embeddings
-        if len(tokenizer) > rows:
-            model.resize_token_embeddings(len(tokenizer))
-        self.markers = MarkerIds(*(self._id(token) for token in (*CHAT_TOKENS, *GRAPH_TOKENS, PADDING_TOKEN)))
+    def __init__(self, model: Any, tokenizer: Any, image_processor: Any, *, instruction: str = ASSISTANT) -> None:
+        super().__init__(model, tokenizer, image_processor)
+        self.markers = self.marker_ids(
+            turn_start="<|im_start|>",
+            turn_end="<|im_end|>",
+            image_start="<|vision_start|>",
+            image_pad="<|image_pad|>",
+            image_end="<|vision_end|>",
+            padding="<|endoftext|>",
+        )
+        self.prompt = self.template(instruction)
 
-    def _id(self, token: str) -> int:
-        found = self.tokenizer.convert_tokens_to_ids(token)
-        if not isinstance(found, int) or found == self.tokenizer.unk_token_id:
-            raise CheckpointError(
-                f"the tokenizer has no token {token}",
-                code="not-qwen-vl",
-                hint="the checkpoint is not of the Qwen-VL family",
-            )
-        return found
+    def template(self, instruction: str) -> Prompt:
+        """ChatML; what the tokenizer itself appends to a text (Qwen3-VL-Embedding) is appended and then pooled."""
+        start, end = self.markers.turn_start, self.markers.turn_end
+        assert start is not None  # `__init__` named both
+        assert end is not None
+        return chatml(start=start, end=end, instruction=instruction, closing=self.text_ends()[1])
 
-    @property
-    def hidden_size(self) -> int:
-        width: int = self.token_embedding().embedding_dim
-        return width
+    def picture_tokens(self, width: int, height: int, *, min_pixels: int, max_pixels: int) -> int:
+        from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
 
-    def token_embedding(self) -> nn.Embedding:
-        embedding: nn.Embedding = self.model.get_input_embeddings()
-        return embedding
+        unit = self.image_processor.patch_size * self.image_processor.merge_size
+        try:
+            rows, columns = smart_resize(height, width, factor=unit, min_pixels=min_pixels, max_pixels=max_pixels)
+        except ValueError as error:
+            raise bad_shape(width, height, error) from None
+        return int(rows // unit) * int(columns // unit)
 
-    def image_tokens(self, grid_thw: Tensor) -> Tensor:
-        merged: int = self.image_processor.merge_size**2
-        return grid_thw.prod(dim=-1).div(merged, rounding_mode="floor")
+    def prepare_picture(self, picture: Any, *, min_pixels: int, max_pixels: int) -> Picture:
+        tokens = self.picture_tokens(*picture.size, min_pixels=min_pixels, max_pixels=max_pixels)
+        size = {"shortest_edge": min_pixels, "longest_edge": max_pixels}
+        prepared = self.image_processor(images=[picture], size=size, return_tensors="np")
+        return Picture(floats(prepared["pixel_values"]), torch.tensor(prepared["image_grid_thw"][0]), tokens)
 
     def hidden_states(self, inputs: ModelInputs) -> Tensor:
-        if inputs.image_grid is not None:
-            positions, _ = self.model.get_rope_index(
-                inputs.input_ids,
-                inputs.token_types,
-                image_grid_thw=inputs.image_grid,
-                attention_mask=inputs.attention_mask,
-            )
-        else:
-            positions = text_positions(inputs.attention_mask)
         output = self.model(
             input_ids=inputs.input_ids,
             attention_mask=inputs.attention_mask,
-            position_ids=positions,
+            position_ids=self.positions(inputs),
             pixel_values=inputs.pixel_values,
             image_grid_thw=inputs.image_grid,
             use_cache=False,
@@ -94,43 +88,43 @@ class QwenVL:
         states: Tensor = output.last_hidden_state
         return states
 
-    def save_text_side(self, folder: Path) -> None:
-        self.tokenizer.save_pretrained(folder)
-        self.image_processor.save_pretrained(folder)
+    def positions(self, inputs: ModelInputs) -> Tensor:
+        """(3, n, t) M-RoPE positions (time, height, width), given explicitly: transformers falls back to text's."""
+        if inputs.image_grid is None or not self.plane_positions:
+            line = text_positions(inputs.attention_mask)
+            return line.expand(3, *line.shape)
+        positions: Tensor = self.model.get_rope_index(
+            inputs.input_ids,
+            inputs.token_types,
+            image_grid_thw=inputs.image_grid,
+            attention_mask=inputs.attention_mask,
+        )[0]
+        return positions
 
 
-def text_positions(attention_mask: Tensor) -> Tensor:
-    """(3, n, t) M-RoPE positions of rows without pictures: every real token counts one, padding is 0."""
-    positions = (attention_mask.cumsum(dim=1) - 1).clamp(min=0) * attention_mask
-    return positions.expand(3, *positions.shape)
+def load_qwen(
+    model_class: Any, path: str, *, dtype: str, attention: str, instruction: str = ASSISTANT, wrapper: Any = QwenVL
+) -> Backbone:
+    """Load a checkpoint of the Qwen-VL families from a folder or a hub name; remote code is never run.
 
-
-def load_qwen(model_class: Any, path: str, *, dtype: str, attention: str) -> QwenVL:
-    """Load a real checkpoint from a folder or a hub name; remote code is never run.
+    Args:
+        model_class: transformers' class without the head.
+        path: Local folder or hub name.
+        dtype: Name of a torch precision.
+        attention: Attention kernel.
+        instruction: What the checkpoint is told when the user says nothing.
+        wrapper: `QwenVL`, or a subclass with other conventions.
 
     Raises:
-        CheckpointError: the folder or name cannot be loaded, or is of another family.
+        CheckpointError: see `load_checkpoint`.
     """
-    from transformers import AutoConfig, AutoTokenizer
     from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
-    from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bar()
-    try:
-        config = AutoConfig.from_pretrained(path)
-        if not issubclass(model_class.config_class, type(config)):
-            raise CheckpointError(
-                f"{path}: a {config.model_type!r} checkpoint, wanted {model_class.config_class.model_type!r}",
-                code="wrong-backbone",
-                hint="change model.backbone.kind or model.backbone.path",
-            )
-        model = model_class.from_pretrained(path, dtype=getattr(torch, dtype), attn_implementation=attention)
-        tokenizer = AutoTokenizer.from_pretrained(path)
-        processor = Qwen2VLImageProcessorPil.from_pretrained(path)
-    except (OSError, ValueError) as error:
-        raise CheckpointError(
-            f"{path}: {str(error).splitlines()[0]}",
-            code="backbone-missing",
-            hint="give a local folder or a hub name that this machine can reach",
-        ) from None
-    return QwenVL(model, tokenizer, processor)
+    return load_checkpoint(
+        model_class,
+        Qwen2VLImageProcessorPil,
+        wrap=partial(wrapper, instruction=instruction),
+        path=path,
+        dtype=dtype,
+        attention=attention,
+    )
