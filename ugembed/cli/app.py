@@ -16,7 +16,9 @@ from ugembed.cli.doctor import doctor
 from ugembed.cli.embed import embed
 from ugembed.cli.errors import guarded
 from ugembed.cli.eval import evaluate
+from ugembed.cli.export import export
 from ugembed.cli.import_graphs import import_graphs
+from ugembed.cli.model import model_app
 from ugembed.cli.show_graph import show_graph
 from ugembed.cli.split import split
 from ugembed.cli.train import train_app
@@ -31,6 +33,8 @@ ORDER = (
     "train",
     "embed",
     "eval",
+    "model",
+    "export",
     "demo",
     "config",
     "doctor",
@@ -76,6 +80,8 @@ app.command("split")(split)
 app.add_typer(train_app, name="train")
 app.command("embed")(embed)
 app.command("eval")(evaluate)
+app.add_typer(model_app, name="model")
+app.command("export")(export)
 app.add_typer(config_app, name="config")
 app.command("demo")(demo)
 app.command("doctor")(doctor)

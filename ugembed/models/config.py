@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, SerializeAsAny, model_validator
 
@@ -20,7 +20,9 @@ class ModelConfig(Config):
     backbone: Annotated[SerializeAsAny[BackboneConfig], OneOf("ugembed.models.backbones")]
     """The vision-language model."""
     lora: LoraConfig | None = Field(default_factory=LoraConfig)
-    """Adapters of the language model; null leaves it frozen."""
+    """Adapters of the language model; null leaves it frozen, or lets it be trained whole."""
+    train: Literal["adapters", "full"] = "adapters"
+    """``full``: every weight of the language model is trained, in float32; needs ``lora: null``."""
     graph_encoder: Annotated[SerializeAsAny[GraphEncoderConfig], OneOf("ugembed.models.graph_encoders")] | None = None
     """What encodes the local graph; null for a model without one."""
     fusion: Annotated[SerializeAsAny[FusionConfig], OneOf("ugembed.models.fusion")] | None = None
@@ -32,4 +34,6 @@ class ModelConfig(Config):
     def _graph_part_is_whole(self) -> Self:
         if (self.graph_encoder is None) != (self.fusion is None):
             raise ValueError("graph_encoder and fusion go together: give both, or neither")
+        if self.train == "full" and self.lora is not None:
+            raise ValueError("train: full trains the weights themselves: give lora: null with it")
         return self

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -19,8 +20,10 @@ from ugembed.models.config import ModelConfig
 from ugembed.models.fusion.base import Fusion
 from ugembed.models.graph_encoders.base import GraphEncoder
 from ugembed.models.inputs import InputBuilder, ModelInputs
-from ugembed.models.lora import add_lora
+from ugembed.models.lora import add_lora, train_language_model
 from ugembed.models.node_text import NodeText
+from ugembed.models.outputs import truncated
+from ugembed.models.signature import base_signature
 from ugembed.progress import OnProgress, silent
 from ugembed.records.item import GRAPH_TAG, IMAGE_TAG, GraphSource, ImageSource, Item
 
@@ -42,6 +45,8 @@ class Embedder(nn.Module):
         if config.lora is not None:
             # peft adapts `core` in place; its wrapper is kept aside, for saving, and not registered a second time
             object.__setattr__(self, "adapters", add_lora(self.backbone, config.lora, seed=seed))
+        elif config.train == "full":
+            train_language_model(self.core)
         self.graph_encoder, self.fusion = self._graph_part(seed)
         graph_tokens = None if config.fusion is None else config.fusion.graph_tokens
         self.prepare = InputBuilder(self.backbone, config.inputs, graph_tokens=graph_tokens)
@@ -123,6 +128,7 @@ class Embedder(nn.Module):
         images: Sequence[ImageSource | str] | None = None,
         graphs: Sequence[GraphSource | str] | None = None,
         batch_size: int = 16,
+        dimension: int | None = None,
     ) -> NDArray[np.float32]:
         """(n, d) unit vectors of n rows; lists that are given belong together row by row.
 
@@ -131,6 +137,7 @@ class Embedder(nn.Module):
             images: A file or `PIL.Image.Image` per row.
             graphs: A graph file or `UrbanGraph` per row.
             batch_size: Rows per forward pass.
+            dimension: Keep only so many leading numbers, at unit length again (Matryoshka).
 
         Raises:
             DataError: no list, lists of different lengths, or a row that cannot be read.
@@ -151,7 +158,8 @@ class Embedder(nn.Module):
             )
             for k in range(len(given[0]))
         ]
-        return self.encode_items(items, batch_size=batch_size)
+        vectors = self.encode_items(items, batch_size=batch_size)
+        return vectors if dimension is None else truncated(vectors, dimension)
 
     def own_state(self) -> dict[str, Tensor]:
         """What is trained besides the adapters: graph encoder and fusion, by name."""
@@ -170,7 +178,9 @@ class Embedder(nn.Module):
     @cached_property
     def fingerprint(self) -> str:
         """Hash of the configuration and of every trained weight, as they are when it is first asked for."""
-        digest = hashlib.sha256(self.config.model_dump_json(exclude={"inputs": {"cache_mb"}}).encode())
+        where = {"inputs": {"cache_mb"}, "backbone": {"path"}}
+        digest = hashlib.sha256(self.config.model_dump_json(exclude=where).encode())
+        digest.update(orjson.dumps(base_signature(self.core), option=orjson.OPT_SORT_KEYS))
         for name, parameter in sorted(self.trained_parameters().items()):
             digest.update(name.encode())
             digest.update(parameter.detach().float().cpu().numpy().tobytes())

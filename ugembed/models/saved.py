@@ -1,39 +1,104 @@
-"""A model on disk: peft adapter, own modules, tokenizer and picture processor, and ``model.yaml``. Loaded strictly."""
+"""A model on disk: adapter, own modules, tokenizer and picture processor, ``model.yaml``, a card. Loaded strictly.
+
+The folder's manifest names every file with its sha256, the format, and the first numbers of the base model's weights,
+so that a damaged file or another base model is noticed before a vector is made. ``README.md`` may be edited, and in
+``model.yaml`` what `MOVABLE` lists, such as where the base model lies.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import re
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
 
+import orjson
 import yaml
 from pydantic import ValidationError
 
+from ugembed import __version__
 from ugembed.errors import CheckpointError
-from ugembed.files import write_atomic
+from ugembed.files import MANIFEST, committed_directory, contained, read_json, read_manifest, sha256_file, write_atomic
+from ugembed.models.card import BACKBONE, CARD, is_inside, model_card
 from ugembed.models.config import ModelConfig
 from ugembed.models.embedder import Embedder
+from ugembed.models.hostile import refuse_hostile
+from ugembed.models.lora import trained_core
+from ugembed.models.signature import base_signature
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+KIND = "model"
+FORMAT = 2
 MODEL_FILE = "model.yaml"
 MODULES_FILE = "modules.safetensors"
 ADAPTER_FILE = "adapter_model.safetensors"
+LANGUAGE_FILE = "language_model.safetensors"
+MOVABLE = (("backbone", "path"), ("backbone", "dtype"), ("backbone", "attention"), ("inputs", "cache_mb"))
+"""Settings that may be changed in a saved ``model.yaml``: they say where and how, not what."""
+EDITABLE = (MODEL_FILE, CARD)
+_MAX_SETTINGS_BYTES = 2**20
 
 
-def save_embedder(embedder: Embedder, folder: Path) -> None:
-    """Write an embedder into ``folder`` (part of a committed folder; see `files.committed_directory`)."""
-    from safetensors.torch import save_file
+def save_embedder(embedder: Embedder, folder: Path, *, data: Mapping[str, str] | None = None) -> None:
+    """Write an embedder as ``folder`` in one piece, its manifest last.
 
-    folder.mkdir(parents=True, exist_ok=True)
-    text = yaml.safe_dump(embedder.config.model_dump(mode="json"), sort_keys=False)
+    Args:
+        embedder: The model.
+        folder: To be made; it may exist if it is empty.
+        data: sha256 of the training files by name, for the card.
+
+    Raises:
+        StoreError: ``output-exists``.
+    """
+    with committed_directory(folder, kind=KIND, **model_facts(embedder, embedder.config, data=data)) as scratch:
+        write_model(embedder, embedder.config, scratch, data=data)
+        embedder.backbone.save_text_side(scratch)
+
+
+def model_facts(embedder: Embedder, config: ModelConfig, *, data: Mapping[str, str] | None) -> dict[str, Any]:
+    """What the manifest of a model described by ``config`` says besides its files."""
+    return {
+        "format": FORMAT,
+        "ugembed": __version__,
+        "settings": settings_digest(config.model_dump(mode="json")),
+        "base": base_signature(embedder.core),
+        "data": {Path(name).name: digest for name, digest in (data or {}).items()},
+    }
+
+
+def write_model(embedder: Embedder, config: ModelConfig, folder: Path, *, data: Mapping[str, str] | None) -> None:
+    """Write settings, trained weights and card of a model into a folder that is being committed."""
+    text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
     write_atomic(folder / MODEL_FILE, text.encode())
     if embedder.adapters is not None:
         embedder.adapters.peft_config["default"].base_model_name_or_path = getattr(
-            embedder.config.backbone, "path", embedder.config.backbone.kind
+            config.backbone, "path", config.backbone.kind
         )
         embedder.adapters.save_pretrained(folder, save_embedding_layers=False)
-    if embedder.graph_encoder is not None:
-        save_file({name: tensor.contiguous() for name, tensor in embedder.own_state().items()}, folder / MODULES_FILE)
-    embedder.backbone.save_text_side(folder)
+    _write_tensors(folder / LANGUAGE_FILE, trained_core(embedder.core))
+    _write_tensors(folder / MODULES_FILE, embedder.own_state())
+    write_atomic(folder / CARD, model_card(embedder, config, data=data).encode())  # instead of peft's
+
+
+def _write_tensors(file: Path, tensors: Mapping[str, Tensor]) -> None:
+    from safetensors.torch import save_file
+
+    if tensors:
+        save_file({name: tensor.detach().contiguous() for name, tensor in tensors.items()}, file)
+
+
+def settings_digest(settings: Mapping[str, Any]) -> str:
+    """sha256 of what stands in ``model.yaml``, without what `MOVABLE` lists."""
+    left = {
+        section: {key: value for key, value in values.items() if (section, key) not in MOVABLE}
+        if isinstance(values, dict)
+        else values
+        for section, values in settings.items()
+    }
+    return hashlib.sha256(orjson.dumps(left, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def load_embedder(path: Path | str, *, device: str | None = None) -> Embedder:
@@ -44,27 +109,124 @@ def load_embedder(path: Path | str, *, device: str | None = None) -> Embedder:
         device: Where to put it; by default the GPU if there is one.
 
     Raises:
-        CheckpointError: nothing is there, or weights are missing, surplus or of another shape.
+        CheckpointError: nothing is there, it could run code, or weights are missing, surplus or of another shape.
+        StoreError: a file is missing or differs from the manifest.
     """
     import torch
 
+    from ugembed.models.weights import fill
+
     folder = model_folder(Path(path))
-    embedder = Embedder(read_model_config(folder))
-    load_weights(embedder, folder)
+    facts = check_folder(folder)
+    settings = _settings(folder / MODEL_FILE)
+    config = _validated(settings, folder / MODEL_FILE)
+    if settings_digest(settings) != facts.get("settings"):
+        raise CheckpointError(
+            f"{folder / MODEL_FILE}: differs from what the weights were trained with",
+            code="settings-changed",
+            hint="only backbone.path, dtype and attention and inputs.cache_mb may be changed in it; undo the rest",
+        )
+    embedder = Embedder(inside(config, folder))
+    fill(embedder, folder, facts)
     embedder.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     return embedder.eval()
 
 
-def read_model_config(folder: Path) -> ModelConfig:
-    """The configuration of a saved model."""
-    try:
-        return ModelConfig.model_validate(yaml.safe_load((folder / MODEL_FILE).read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
+def load_weights(embedder: Embedder, folder: Path, *, graph_part_may_be_new: bool = False) -> bool:
+    """Copy saved weights into an embedder of the same configuration; every name and shape must agree.
+
+    Args:
+        embedder: To be filled.
+        folder: A saved model.
+        graph_part_may_be_new: A model saved without a graph part leaves the embedder's own as it is (stage 2 from
+            stage 1).
+
+    Returns:
+        Whether a graph part was loaded.
+
+    Raises:
+        CheckpointError, StoreError: as `load_embedder`.
+    """
+    from ugembed.models.weights import fill
+
+    return fill(embedder, folder, check_folder(folder), graph_part_may_be_new=graph_part_may_be_new)
+
+
+def check_folder(folder: Path) -> dict[str, Any]:
+    """The facts of a saved model whose every file is as it was written and that holds nothing that could run code."""
+    refuse_hostile(folder)
+    facts = read_manifest(folder, kind=KIND)
+    if facts.get("format") != FORMAT:
         raise CheckpointError(
-            f"{folder / MODEL_FILE}: {error}",
-            code="model-broken",
-            hint="the model was saved by another release, or damaged",
+            f"{folder}: format {str(facts.get('format'))[:40]}, this release reads {FORMAT}",
+            code="model-format",
+            hint="use the release of ugembed that wrote it",
+        )
+    listing = read_json(folder / MANIFEST)["files"]
+    weights = {path.relative_to(folder).as_posix() for path in folder.rglob("*.safetensors")}
+    for name in sorted(weights - listing.keys()):
+        raise _damaged(folder / name, "its manifest does not know it")
+    for name, entry in listing.items():
+        if name not in EDITABLE:
+            _check_file(folder, name, entry)
+    return facts
+
+
+def _check_file(folder: Path, name: str, entry: Any) -> None:
+    parts = PurePosixPath(name).parts
+    if name.startswith("/") or ".." in parts or not parts:
+        raise _damaged(folder / MANIFEST, f"it names {name[:100]!r}, which is not in the folder")
+    try:
+        digest = sha256_file(folder / name)
+    except (OSError, ValueError) as error:  # ValueError: a name that no file system takes
+        raise CheckpointError(
+            f"{folder / name[:100]}: missing ({error})", code="weights-missing", hint="use a complete model"
         ) from None
+    if not isinstance(entry, dict) or digest != entry.get("sha256"):
+        raise _damaged(folder / name, "it differs from its manifest")
+
+
+def _damaged(file: Path, what: str) -> CheckpointError:
+    return CheckpointError(f"{file}: damaged: {what}", code="damaged", hint="use another checkpoint")
+
+
+def read_model_config(folder: Path) -> ModelConfig:
+    """The configuration of a saved model, as it stands there.
+
+    Raises:
+        CheckpointError: ``model-broken``.
+    """
+    return _validated(_settings(folder / MODEL_FILE), folder / MODEL_FILE)
+
+
+def _settings(file: Path) -> Any:
+    try:
+        if file.stat().st_size > _MAX_SETTINGS_BYTES:
+            raise ValueError("longer than a configuration can be")
+        return yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: also a date like 2021-99-99
+        raise _broken(file, "nested too deeply" if isinstance(error, RecursionError) else str(error)) from None
+
+
+def _validated(settings: Any, file: Path) -> ModelConfig:
+    try:
+        return ModelConfig.model_validate(settings)
+    except (ValidationError, RecursionError) as error:
+        raise _broken(file, str(error)) from None
+
+
+def _broken(file: Path, what: str) -> CheckpointError:
+    return CheckpointError(
+        f"{file}: {what}", code="model-broken", hint="the model was saved by another release, or damaged"
+    )
+
+
+def inside(config: ModelConfig, folder: Path) -> ModelConfig:
+    """``config`` with the backbone that lies in the model's own folder, if it says so and one lies there."""
+    if not is_inside(config) or not (folder / BACKBONE).is_dir():
+        return config
+    backbone = config.backbone.model_copy(update={"path": str(contained(folder, BACKBONE))})
+    return config.model_copy(update={"backbone": backbone})
 
 
 def model_folder(path: Path) -> Path:
@@ -87,76 +249,6 @@ def newest_checkpoint(run: Path) -> Path | None:
     steps = {
         int(match[1]): folder
         for folder in (run / "checkpoints").glob("step-*")
-        if (match := re.fullmatch(r"step-(\d+)", folder.name)) and (folder / "manifest.json").is_file()
+        if (match := re.fullmatch(r"step-(\d+)", folder.name)) and (folder / MANIFEST).is_file()
     }
     return steps[max(steps)] if steps else None
-
-
-def load_weights(embedder: Embedder, folder: Path, *, graph_part_may_be_new: bool = False) -> bool:
-    """Copy saved weights into an embedder of the same configuration; every name and shape must agree.
-
-    Args:
-        embedder: To be filled.
-        folder: A saved model.
-        graph_part_may_be_new: A model saved without a graph part leaves the embedder's own as it is (stage 2 from
-            stage 1).
-
-    Returns:
-        Whether a graph part was loaded.
-    """
-    if embedder.adapters is not None:
-        _load_adapter(embedder, folder)
-    elif (folder / ADAPTER_FILE).is_file():
-        raise _mismatch(folder, "it has a LoRA adapter, the configuration has none")
-    has_modules = (folder / MODULES_FILE).is_file()
-    if embedder.graph_encoder is None:
-        if has_modules:
-            raise _mismatch(folder, "it has a graph part, the configuration has none")
-        return False
-    if not has_modules and graph_part_may_be_new:
-        return False
-    saved = _tensors(folder / MODULES_FILE)
-    _copy(embedder.own_state(), saved, folder / MODULES_FILE)
-    return True
-
-
-def _load_adapter(embedder: Embedder, folder: Path) -> None:
-    from peft import get_peft_model_state_dict
-
-    own = get_peft_model_state_dict(embedder.adapters, save_embedding_layers=False)
-    _copy(own, _tensors(folder / ADAPTER_FILE), folder / ADAPTER_FILE)
-
-
-def _copy(own: dict[str, Any], saved: dict[str, Any], source: Path) -> None:
-    import torch
-
-    missing, surplus = sorted(own.keys() - saved.keys()), sorted(saved.keys() - own.keys())
-    if missing or surplus:
-        name, what = (missing[0], "lacks") if missing else (surplus[0], "has surplus")
-        raise _mismatch(source, f"it {what} {name} ({len(missing)} missing, {len(surplus)} surplus)")
-    with torch.no_grad():
-        for name, tensor in own.items():
-            if tensor.shape != saved[name].shape:
-                raise _mismatch(source, f"{name} is {tuple(saved[name].shape)}, wanted {tuple(tensor.shape)}")
-            tensor.copy_(saved[name])
-
-
-def _tensors(file: Path) -> dict[str, Any]:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        tensors: dict[str, Any] = load_file(file)
-    except FileNotFoundError:
-        raise CheckpointError(f"{file}: missing", code="weights-missing", hint="use a complete checkpoint") from None
-    except SafetensorError as error:
-        raise CheckpointError(f"{file}: damaged: {error}", code="damaged", hint="use another checkpoint") from None
-    return tensors
-
-
-def _mismatch(source: Path, what: str) -> CheckpointError:
-    return CheckpointError(
-        f"{source} does not fit this model: {what}",
-        code="weights-mismatch",
-        hint="use the configuration the weights were trained with",
-    )

@@ -50,7 +50,7 @@ def save_checkpoint(run: Path, state: TrainState, embedder: Embedder, optimizer:
 
     target = run / "checkpoints" / f"step-{state.step:07d}"
     with committed_directory(target, kind=KIND, replace=True, stage=state.stage, step=state.step) as folder:
-        save_embedder(embedder, folder / "model")
+        save_embedder(embedder, folder / "model", data=state.data)
         save_file(_optimizer_tensors(embedder, optimizer), folder / OPTIMIZER_FILE)
         save_file(_random_streams(), folder / RANDOM_FILE)
         write_json(folder / STATE_FILE, asdict(state))
