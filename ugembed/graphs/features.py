@@ -15,7 +15,12 @@ import torch
 from torch import Tensor
 
 from ugembed.geo.geodesy import bearing_deg, distance_m, local_metres
+from ugembed.graphs.recipe import EDGE_KINDS
 from ugembed.graphs.schema import Node, UrbanGraph
+
+_KIND: dict[str, int] = {kind: number for number, kind in enumerate(EDGE_KINDS, start=1)}
+OPTIONAL = ("edge_kind", "lon_lat")
+"""Tensors that a graph may lack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,8 @@ class GraphTensors:
         edge_distance: (m,) float32, metres.
         edge_bearing: (m,) float32, degrees clockwise from north, from source to target.
         edge_offset: (m, 2) float32, metres (east, north) from source to target.
+        edge_kind: (m,) int64, 1 + position in `EDGE_KINDS`, 0 for any other kind; the least where edges repeat.
+        lon_lat: (n, 2) float64, degrees.
     """
 
     texts: tuple[str, ...]
@@ -37,6 +44,8 @@ class GraphTensors:
     edge_distance: Tensor
     edge_bearing: Tensor
     edge_offset: Tensor
+    edge_kind: Tensor | None = None
+    lon_lat: Tensor | None = None
 
     @property
     def num_nodes(self) -> int:
@@ -59,18 +68,20 @@ def graph_tensors(graph: UrbanGraph, *, max_nodes: int) -> GraphTensors:
     place = {ids[i]: k for k, i in enumerate(order)}
     lon, lat = lon[order], lat[order]
     east, north = local_metres(lon, lat, lon0=centre.lon, lat0=centre.lat)
-    pairs = _directed_pairs(graph, place)
-    source, target = pairs[:, 0], pairs[:, 1]
+    edges = _directed_edges(graph, place)
+    source, target = edges[:, 0], edges[:, 1]
     distance = distance_m(lon[source], lat[source], lon[target], lat[target])
     bearing = bearing_deg(lon[source], lat[source], lon[target], lat[target])
     offset = np.stack([east[target] - east[source], north[target] - north[source]], axis=1)
     return GraphTensors(
         texts=tuple(graph.nodes[i].text for i in order),
         position=_float(np.stack([east, north], axis=1)),
-        edge_index=torch.from_numpy(pairs.T.copy()),
+        edge_index=torch.from_numpy(edges[:, :2].T.copy()),
         edge_distance=_float(distance),
         edge_bearing=_float(bearing),
         edge_offset=_float(offset),
+        edge_kind=torch.from_numpy(edges[:, 2].copy()),
+        lon_lat=torch.from_numpy(np.stack([lon, lat], axis=1)),
     )
 
 
@@ -80,15 +91,16 @@ def _walk_m(node: Node) -> float:
     return float(metres) if isinstance(metres, int | float) and not isinstance(metres, bool) else math.inf
 
 
-def _directed_pairs(graph: UrbanGraph, place: dict[str, int]) -> np.ndarray:
-    """(m, 2) int64 pairs of kept nodes, both directions, sorted by (target, source), without repeats or loops."""
-    pairs = set()
+def _directed_edges(graph: UrbanGraph, place: dict[str, int]) -> np.ndarray:
+    """(m, 3) int64 source, target, kind between kept nodes, both directions, sorted by (target, source), no repeats."""
+    kinds: dict[tuple[int, int], int] = {}
     for edge in graph.edges:
-        a, b = place.get(edge.source), place.get(edge.target)
+        a, b, kind = place.get(edge.source), place.get(edge.target), _KIND.get(edge.kind, 0)
         if a is not None and b is not None and a != b:
-            pairs.update({(b, a), (a, b)})
-    by_target = sorted(pairs)
-    return np.array([(source, target) for target, source in by_target], dtype=np.int64).reshape(-1, 2)
+            for pair in ((a, b), (b, a)):
+                kinds[pair] = min(kind, kinds.get(pair, kind))
+    by_target = sorted((target, source, kind) for (source, target), kind in kinds.items())
+    return np.array([(source, target, kind) for target, source, kind in by_target], dtype=np.int64).reshape(-1, 3)
 
 
 def _float(values: np.ndarray) -> Tensor:
@@ -115,6 +127,8 @@ class GraphBatch:
     edge_distance: Tensor
     edge_bearing: Tensor
     edge_offset: Tensor
+    edge_kind: Tensor | None = None
+    lon_lat: Tensor | None = None
 
     @classmethod
     def union(cls, graphs: Sequence[GraphTensors], rows: Sequence[int]) -> GraphBatch:
@@ -130,9 +144,17 @@ class GraphBatch:
             edge_distance=torch.cat([graph.edge_distance for graph in graphs]),
             edge_bearing=torch.cat([graph.edge_bearing for graph in graphs]),
             edge_offset=torch.cat([graph.edge_offset for graph in graphs]),
+            **{name: _joined([getattr(graph, name) for graph in graphs]) for name in OPTIONAL},
         )
 
     def to(self, device: torch.device | str) -> GraphBatch:
         """The same batch on another device."""
-        names = ("row", "size", "position", "edge_index", "edge_distance", "edge_bearing", "edge_offset")
+        names = ["row", "size", "position", "edge_index", "edge_distance", "edge_bearing", "edge_offset"]
+        names += [name for name in OPTIONAL if getattr(self, name) is not None]
         return replace(self, **{name: getattr(self, name).to(device, non_blocking=True) for name in names})
+
+
+def _joined(parts: Sequence[Tensor | None]) -> Tensor | None:
+    """All of them, or None where one is missing."""
+    there = [part for part in parts if part is not None]
+    return torch.cat(there) if len(there) == len(parts) else None

@@ -32,8 +32,11 @@ class ModelConfig(Config):
 
     @model_validator(mode="after")
     def _graph_part_is_whole(self) -> Self:
-        if (self.graph_encoder is None) != (self.fusion is None):
-            raise ValueError("graph_encoder and fusion go together: give both, or neither")
+        wanted = self.fusion is not None and self.fusion.reads_nodes
+        if (self.graph_encoder is not None) != wanted:
+            raise ValueError(
+                "graph_encoder and fusion go together: give both, or neither; fusion none wants no encoder"
+            )
         if self.train == "full" and self.lora is not None:
             raise ValueError("train: full trains the weights themselves: give lora: null with it")
         return self

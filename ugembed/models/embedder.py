@@ -19,6 +19,7 @@ from ugembed.errors import DataError
 from ugembed.models.config import ModelConfig
 from ugembed.models.fusion.base import Fusion
 from ugembed.models.graph_encoders.base import GraphEncoder
+from ugembed.models.graph_encoders.cached import CachedEncoder
 from ugembed.models.inputs import InputBuilder, ModelInputs
 from ugembed.models.lora import add_lora, train_language_model
 from ugembed.models.node_text import NodeText
@@ -48,6 +49,7 @@ class Embedder(nn.Module):
         elif config.train == "full":
             train_language_model(self.core)
         self.graph_encoder, self.fusion = self._graph_part(seed)
+        self.encoded = None if self.graph_encoder is None else CachedEncoder(self.graph_encoder)
         graph_tokens = None if config.fusion is None else config.fusion.graph_tokens
         self.prepare = InputBuilder(self.backbone, config.inputs, graph_tokens=graph_tokens)
         self.node_text = NodeText(self.backbone.tokenizer, self.backbone.token_embedding())
@@ -55,13 +57,13 @@ class Embedder(nn.Module):
         self.backbone.token_embedding().register_forward_hook(self._fuse)
 
     def _graph_part(self, seed: int) -> tuple[GraphEncoder | None, Fusion | None]:
-        if self.config.graph_encoder is None or self.config.fusion is None:
+        if self.config.fusion is None:
             return None, None
         width = self.backbone.hidden_size
         scale = float(self.backbone.token_embedding().weight.detach().float().square().mean().sqrt())
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed + 1)
-            encoder = self.config.graph_encoder.build(hidden_size=width)
+            encoder = None if self.config.graph_encoder is None else self.config.graph_encoder.build(hidden_size=width)
             fusion = self.config.fusion.build(hidden_size=width, markers=self.backbone.markers, scale=scale)
         return encoder, fusion
 
@@ -88,11 +90,9 @@ class Embedder(nn.Module):
         return functional.normalize(vectors, dim=1)
 
     def _encode_graphs(self, inputs: ModelInputs) -> tuple[ModelInputs, Tensor] | None:
-        if inputs.graphs is None or self.graph_encoder is None:
+        if inputs.graphs is None or self.encoded is None:
             return None
-        text = self.node_text(inputs.graphs.texts)
-        nodes: Tensor = self.graph_encoder(text, inputs.graphs)
-        return inputs, nodes
+        return inputs, self.encoded(self.node_text, inputs.graphs)
 
     def _fuse(self, module: nn.Module, args: tuple[Any, ...], embedded: Tensor) -> Tensor:
         """Forward hook of the word embedding: nodes take the place of the graph placeholders."""

@@ -187,8 +187,8 @@ class InputBuilder:
 
     def _graph_tokens(self, nodes: int) -> list[int]:
         assert self.graph_tokens is not None  # `_graph` has refused graphs
-        markers = self.backbone.markers
-        return [markers.graph_start, *[markers.graph_pad] * self.graph_tokens(nodes), markers.graph_end]
+        markers, count = self.backbone.markers, self.graph_tokens(nodes)
+        return [markers.graph_start, *[markers.graph_pad] * count, markers.graph_end] if count else []
 
     def _ids(self, text: str) -> list[int]:
         """Token ids of plain text; special tokens written inside it stay plain text."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import Tensor, nn
 
 from ugembed.models.backbones.base import MarkerIds
@@ -11,6 +13,9 @@ from ugembed.registry import ComponentConfig
 
 class FusionConfig(ComponentConfig):
     """Base of fusion configurations."""
+
+    reads_nodes: ClassVar[bool] = True
+    """Whether encoded nodes are used at all; a fusion that reads none wants no graph encoder."""
 
     def graph_tokens(self, nodes: int) -> int:
         """How many placeholders a graph of so many nodes takes in the prompt, between its start and end marks."""

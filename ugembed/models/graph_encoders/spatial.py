@@ -7,10 +7,15 @@ import math
 import torch
 from torch import Tensor, nn
 
+from ugembed.geo.geodesy import EARTH_RADIUS_M
 from ugembed.graphs.features import GraphBatch
+from ugembed.models.graph_encoders.base import batch_input
 
 OFFSET_SCALE_M = 100.0
 """Edge offsets enter in units of this many metres, so that they are of order one like the other edge inputs."""
+
+AROUND_M = 2 * math.pi * EARTH_RADIUS_M
+"""Once around the Earth, metres."""
 
 
 class PositionEncoding(nn.Module):
@@ -65,6 +70,50 @@ class EdgeEncoding(nn.Module):
         ]
         combined: Tensor = self.combine(torch.cat(parts, dim=1))
         return combined
+
+
+class KindedEdgeEncoding(nn.Module):
+    """`EdgeEncoding` plus a vector of the edge's kind, which starts at zero.
+
+    Args:
+        kinds: Number of kinds; ``batch.edge_kind`` is (m,) int64 below it. 0 leaves kinds out.
+    """
+
+    def __init__(self, *, width: int, kinds: int, dropout: float) -> None:
+        super().__init__()
+        self.geometry = EdgeEncoding(width=width, dropout=dropout)
+        self.kind = nn.Embedding(kinds, width) if kinds else None
+        if self.kind is not None:
+            nn.init.zeros_(self.kind.weight)
+
+    def forward(self, batch: GraphBatch) -> Tensor:
+        """(m, width) of the m directed edges."""
+        edges: Tensor = self.geometry(batch)
+        return edges if self.kind is None else edges + self.kind(batch_input(batch, "edge_kind", option="edge_kinds"))
+
+
+class AbsoluteEncoding(nn.Module):
+    """Where on Earth a node is: sinusoidal code of its earth-centred unit vector, then an MLP.
+
+    Wavelengths run geometrically from 20 km to once around the Earth; the vector, unlike (lon, lat), is continuous
+    everywhere. Phases are computed in float64.
+    """
+
+    wavelengths: Tensor
+
+    def __init__(self, *, bands: int, width: int, dropout: float) -> None:
+        super().__init__()
+        ratio = torch.arange(bands, dtype=torch.float64) / max(1, bands - 1)
+        self.register_buffer("wavelengths", 20_000.0 * (AROUND_M / 20_000.0) ** ratio, persistent=False)
+        self.mlp = nn.Sequential(_mlp(6 * bands, 2 * width, width, dropout), nn.LayerNorm(width))
+
+    def forward(self, batch: GraphBatch) -> Tensor:
+        """(N, width) from the (N, 2) float64 ``batch.lon_lat`` in degrees."""
+        lon, lat = torch.deg2rad(batch_input(batch, "lon_lat", option="absolute_bands").double()).unbind(dim=1)
+        unit = torch.stack([lat.cos() * lon.cos(), lat.cos() * lon.sin(), lat.sin()], dim=1)
+        phase = AROUND_M * unit[:, :, None] / self.wavelengths.double()
+        code: Tensor = self.mlp(torch.cat([phase.sin(), phase.cos()], dim=-1).flatten(1).float())
+        return code
 
 
 def _mlp(inputs: int, hidden: int, outputs: int, dropout: float) -> nn.Sequential:
