@@ -26,7 +26,7 @@ def demo(
     yes: Annotated[bool, typer.Option("--yes", help="Replace an earlier demo in --out.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON on stdout.")] = False,
 ) -> None:
-    """Make a synthetic city, train both stages on it, and measure what the graph adds: about five minutes on a laptop.
+    """Make a synthetic city, train both stages on it, and measure what the graph adds: about six minutes on two cores.
 
     Example: ugembed demo --out runs/demo --set city.seed=11
     """
