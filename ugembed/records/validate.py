@@ -105,7 +105,7 @@ class CheckedRows:
         self.table.drop("id")
         doubles = double_rows(self.table)
         self.table.drop("content")
-        refused = np.union1d(self._naming(broken), np.intersect1d(self.table["line"], later))
+        refused = np.union1d(self._naming(broken), np.intersect1d(self.table["line"], later, assume_unique=True))
         self.accepted, self.doubles = self.table.rows - len(refused), len(doubles)
         shown = zip(later[: self._limit].tolist(), first[: self._limit].tolist(), strict=True)
         errors = [id_duplicate(self.file.path, *lines) for lines in shown] + self._problems

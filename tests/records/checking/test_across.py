@@ -104,6 +104,10 @@ def test_rows_that_would_be_each_others_negatives(folder: Path) -> None:
     assert warnings(write_rows(folder, *rows[:2], *rows[3:5])) == {}
 
 
+def millionths(degrees: Any) -> Any:
+    return np.round(degrees * 1e6).astype(np.int32)
+
+
 def test_swapped_places_are_told_by_the_others_of_the_file(folder: Path) -> None:
     rows = [at(2.3 + number / 100, 48.8) for number in range(5)]
     path = write_rows(folder, *rows, at(48.81, 2.31), at(48.82, 2.32))
@@ -117,7 +121,7 @@ def test_swapped_agrees_with_looking_at_every_place() -> None:
     near = [
         abs(a - sum(middle[0]) / 2) <= 1 and abs(b - sum(middle[1]) / 2) <= 1 for a, b in zip(lat, lon, strict=True)
     ]
-    assert swapped(lon, lat).tolist() == near
+    assert swapped(millionths(lon), millionths(lat)).tolist() == near
 
 
 def test_cities_of_one_file_are_boxed(folder: Path) -> None:
@@ -134,7 +138,7 @@ def test_boxes_agree_with_joining_all_places_one_by_one() -> None:
     """Against the slow way: cells whose middles are within 100 km belong together, over any number of steps."""
     random = np.random.default_rng(1)
     lon, lat = random.uniform(170, 190, 120), random.uniform(-10, 10, 120)
-    lon = np.where(lon > 180, lon - 360, lon)
+    lon, lat = millionths(np.where(lon > 180, lon - 360, lon)) / 1e6, millionths(lat) / 1e6
     middle = (np.floor(lon * 4) + 0.5) / 4, (np.floor(lat * 4) + 0.5) / 4
     near = distance_m(middle[0][:, None], middle[1][:, None], *middle) <= 100_000
     group = np.arange(120)
@@ -144,7 +148,7 @@ def test_boxes_agree_with_joining_all_places_one_by_one() -> None:
         (lon[group == one].min(), lat[group == one].min(), lon[group == one].max(), lat[group == one].max())
         for one in set(group.tolist())
     }
-    boxes = boxes_of_cities(lon, lat)
+    boxes = boxes_of_cities(millionths(lon), millionths(lat))
     assert len(boxes) > 5
     assert set(boxes) == wanted
 

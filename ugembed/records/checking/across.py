@@ -13,13 +13,15 @@ from pathlib import Path
 import numpy as np
 
 from ugembed.geo.geodesy import distance_m
-from ugembed.records.checking.columns import NOWHERE_E6, Column, Table
+from ugembed.records.checking.columns import NOWHERE_E6, Column, Table, distinct, pieces, shares
 from ugembed.records.checking.facts import ANSWER_IN_QUERY, GOLD_LEAK, TEXT_EMPTY
-from ugembed.records.checking.places import Box, boxes_of_cities, swapped
+from ugembed.records.checking.places import boxes_of_cities, swapped
 from ugembed.records.report import Problem
 
 FAR_FROM_GRAPH_M = 1000.0
 _SHOWN = 3
+_MIX = np.int64(-7046029254386353131)
+"""An odd number without a pattern: products with different numbers differ, and look random."""
 
 
 def warnings_of(path: Path, kind: str, table: Table, *, doubles: Column) -> list[Problem]:
@@ -36,8 +38,10 @@ def duplicate_ids(table: Table, others: Column) -> tuple[Column, Column]:
     Args:
         others: (n, 2) line and hash of the id of rows that have another error.
     """
-    lines, ids = np.concatenate([table["line"], others[:, 0]]), np.concatenate([table["id"], others[:, 1]])
-    later, first = _repeats(ids[ids != 0], lines[ids != 0])
+    lines, ids = table["line"], table["id"]
+    if len(others):
+        lines, ids = np.concatenate([lines, others[:, 0]]), np.concatenate([ids, others[:, 1]])
+    later, first = _repeats(ids, lines)
     order = np.argsort(later)
     return later[order], first[order]
 
@@ -56,7 +60,7 @@ def image_in_both(path: Path, lines: Column, images: Column, training: Column) -
     """
     return _warning(
         path,
-        np.unique(lines[np.isin(images, training)]),
+        distinct(lines[np.isin(images, training)]),
         code="image-in-both",
         what="a picture is also in a training file",
         hint="split by image, so that what was trained on is not asked: ugembed split --by image",
@@ -72,13 +76,17 @@ def far_from_graph(path: Path, table: Table, centres: tuple[Column, Column, Colu
     graphs, lon, lat = centres
     if not len(graphs) or not table.rows:
         return None
-    at = np.minimum(np.searchsorted(graphs, table["graph"]), len(graphs) - 1)
-    known = (graphs[at] == table["graph"]) & (table["lon"] != NOWHERE_E6)
-    at = at[known]
-    metres = distance_m(table["lon"][known] / 1e6, table["lat"][known] / 1e6, lon[at], lat[at])
+    found = []
+    for piece in pieces(table.rows):
+        shown, own_lon, own_lat = (table[name][piece] for name in ("graph", "lon", "lat"))
+        at = np.minimum(np.searchsorted(graphs, shown), len(graphs) - 1)
+        known = (graphs[at] == shown) & (own_lon != NOWHERE_E6)
+        at = at[known]
+        metres = distance_m(own_lon[known] / 1e6, own_lat[known] / 1e6, lon[at], lat[at])
+        found.append(table["line"][piece][known][metres > FAR_FROM_GRAPH_M])
     return _warning(
         path,
-        table["line"][known][metres > FAR_FROM_GRAPH_M],
+        np.concatenate(found),
         code="place-far-from-graph",
         what="the place is more than 1 km from the centre of the row's graph",
         hint="another row's graph was listed, or the place is wrong; rows and graphs must be of the same image",
@@ -127,16 +135,13 @@ def _false_negatives(path: Path, table: Table) -> Problem | None:
 
     Without a ``group`` the first picture, or else the first graph, is the group.
     """
-    lines, image = table["line"], table["image"]
-    group = np.where(table["group"] != 0, table["group"], np.where(image != 0, image, table["graph"]))
-    placed = table["lon"] != NOWHERE_E6
-    place = (table["lon"].astype(np.int64) << 32) ^ (table["lat"].astype(np.int64) & 0xFFFFFFFF)
-    found = [_strangers(place[placed], group[placed], lines[placed])]
+    image, placed = table["image"], table["lon"] != NOWHERE_E6
+    found = [_strangers(table, place_keys(table), placed)]
     if table["group"].any():  # else the picture is the group
-        found.append(_strangers(image[image != 0], group[image != 0], lines[image != 0]))
+        found.append(_strangers(table, image, image != 0))
     return _warning(
         path,
-        np.unique(np.concatenate(found)),
+        distinct(np.concatenate(found)),
         code="false-negatives",
         what="has the first picture or the place of an earlier row of another group, so that they would be each "
         "other's negatives",
@@ -144,23 +149,40 @@ def _false_negatives(path: Path, table: Table) -> Problem | None:
     )
 
 
-def _strangers(keys: Column, groups: Column, lines: Column) -> Column:
-    """Lines of rows whose group is not that of the first row with the same key."""
-    order = np.argsort(keys, kind="stable")  # lines ascend
-    keys, groups, lines = keys[order], groups[order], lines[order]
-    starts = _starts(keys)
-    return np.asarray(lines[groups != groups[starts]])
+def place_keys(table: Table) -> Column:
+    """A number for every place."""
+    return (table["lon"].astype(np.int64) << 32) | (table["lat"].astype(np.int64) & 0xFFFFFFFF)
+
+
+def _strangers(table: Table, keys: Column, counts: Column) -> Column:
+    """Lines of rows whose group is not that of the first row with the same key, among those that count."""
+    found = [table["line"][:0]]
+    for rows in shares(keys):
+        rows = rows[counts[rows]]
+        key, group, image, graph = keys[rows], *(table[name][rows] for name in ("group", "image", "graph"))
+        group = np.where(group != 0, group, np.where(image != 0, image, graph))
+        if _distinct_count(key) == _distinct_count(key * _MIX ^ group):  # the common case, in half the time
+            continue
+        order = np.argsort(key)
+        firsts = np.flatnonzero(_is_first(key[order]))
+        first = np.repeat(np.minimum.reduceat(order, firsts), np.diff(firsts, append=len(rows)))
+        found.append(table["line"][rows[order[group[order] != group[first]]]])
+    return np.concatenate(found)
+
+
+def _distinct_count(keys: Column) -> int:
+    return int(np.count_nonzero(_is_first(np.sort(keys))))
 
 
 def _places(path: Path, table: Table) -> Iterator[Problem | None]:
     placed = table["lon"] != NOWHERE_E6
-    lines, lon, lat = table["line"][placed], table["lon"][placed] / 1e6, table["lat"][placed] / 1e6
-    if not len(lines):
+    lon, lat = table["lon"][placed], table["lat"][placed]
+    if not len(lon):
         return
     turned = swapped(lon, lat)
     yield _warning(
         path,
-        lines[turned],
+        table["line"][placed][turned],
         code="place-swapped",
         what="the place lies among the others only with longitude and latitude exchanged",
         hint="coordinates are (longitude, latitude); exchange the two in these rows",
@@ -182,28 +204,31 @@ def _places(path: Path, table: Table) -> Iterator[Problem | None]:
         )
 
 
-def _box(box: Box) -> str:
-    west, south, east, north = box
-    return f"{west:.2f} to {east:.2f}, {south:.2f} to {north:.2f}"
-
-
 def _repeats(keys: Column, lines: Column) -> tuple[Column, Column]:
-    """Lines of all but the first row of every key, and beside each the line of the first."""
+    """Lines of all but the first row of every key other than 0, and beside each the line of the first."""
     ordered = np.sort(keys)
-    if not (ordered[1:] == ordered[:-1]).any():  # the common case, in a third of the time
+    repeated = ordered[1:][(ordered[1:] == ordered[:-1]) & (ordered[1:] != 0)]
+    if not len(repeated):  # the common case, in a third of the time
         return lines[:0], lines[:0]
-    order = np.lexsort((lines, keys))
+    del ordered
+    rows = np.flatnonzero(np.isin(keys, repeated))
+    order = rows[np.lexsort((lines[rows], keys[rows]))]
     starts = _starts(keys[order])
     later = starts != np.arange(len(order))
-    return lines[order][later], lines[order][starts[later]]
+    return lines[order[later]], lines[order[starts[later]]]
 
 
 def _starts(ordered: Column) -> Column:
     """For every entry of a sorted column, the position of the first that equals it."""
     positions = np.arange(len(ordered))
+    return np.maximum.accumulate(np.where(_is_first(ordered), positions, 0))
+
+
+def _is_first(ordered: Column) -> Column:
+    """Which entries of a sorted column differ from the one before."""
     is_first = np.ones(len(ordered), bool)
     is_first[1:] = ordered[1:] != ordered[:-1]
-    return np.maximum.accumulate(np.where(is_first, positions, 0))
+    return is_first
 
 
 def _warning(path: Path, lines: Column, *, code: str, what: str, hint: str) -> Problem | None:

@@ -19,11 +19,11 @@ class ImagesOfSides:
         self._validation: list[tuple[Path, Column, Column]] = []
 
     def add(self, path: Path, table: Table, *, is_training: bool, is_validation: bool) -> None:
-        lines, images = table.files("image")
         if is_training:
-            self._training = distinct(np.concatenate([self._training, images]))
+            shown = distinct(table["image"]), distinct(table["more_images"][:, 1])
+            self._training = distinct(np.concatenate([self._training, *shown]))
         elif is_validation:
-            self._validation.append((path, lines, images))
+            self._validation.append((path, *table.files("image")))
 
     def warnings(self) -> list[Problem]:
         found = (image_in_both(path, lines, images, self._training) for path, lines, images in self._validation)

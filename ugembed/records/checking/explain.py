@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from ugembed.errors import DataError
-from ugembed.records.checking.facts import Facts, facts_of
+from ugembed.records.checking.facts import Facts, facts_of, text_hash
 from ugembed.records.checking.named_files import Named, NamedFiles
 from ugembed.records.report import Problem, problem_of
 from ugembed.records.uge.cases import CASE_FIELDS, parse_case
@@ -76,4 +76,4 @@ def explain(kind: RowKind, path: Path, line: int, data: bytes, files: NamedFiles
     except DataError as error:
         problems.append(problem_of(error, file=path, line=line))
     facts = None if problems else facts_of(parsed, line=line, id=id, group=group, identities=identities)
-    return Explained(kind, facts, problems, fields, named, hash(id) if id else 0)
+    return Explained(kind, facts, problems, fields, named, text_hash(id))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from ugembed.records.case import RankingCase
@@ -19,8 +21,9 @@ MIN_COPIED = 12
 class Facts(NamedTuple):
     """The facts of one row.
 
-    Hashes are Python's own, of 64 bits, and differ from one run of the program to the next. Two different texts share
-    one with odds of 2⁻⁶⁴: in a file of 10⁷ rows some two do with odds of 1 to 370 000, and would be called equal.
+    Hashes are Python's own of bytes (SipHash-1-3, 64 bits), whose key differs from one run of the program to the next,
+    so that equal ones cannot be prepared. Two different texts share one with odds of 2⁻⁶⁴: in a file of 10⁷ rows some
+    two do with odds of 1 to 370 000, and would be called equal.
 
     Attributes:
         line: Number of its line.
@@ -56,6 +59,44 @@ class Facts(NamedTuple):
     more_graphs: tuple[int, ...]
 
 
+def text_hash(text: str) -> int:
+    """The hash of a text in UTF-8; 0 for an empty one."""
+    return hash(text) if text.isascii() else hash(text.encode())
+
+
+def content_hash(
+    query: str, answers: Sequence[str], others: Sequence[str], first: tuple[int, int], more: Sequence[Sequence[int]]
+) -> int:
+    """The hash of everything that a row says and shows.
+
+    Args:
+        query, answers, others: Its texts.
+        first: ``image`` and ``graph`` of its facts.
+        more: ``more_images`` and ``more_graphs``.
+    """
+    texts = _hash_of(text_hash(query), len(answers), *map(text_hash, answers), *map(text_hash, others))
+    images, graphs = more
+    return _hash_of(texts, *first, len(images), *images, *graphs)
+
+
+def common_content(query: int, answer: str, image: int, graph: int) -> int:
+    """`content_hash` of a row with one answer and no further files; ``query`` is the hash of its text."""
+    answers = hash(answer) if answer.isascii() else hash(answer.encode())
+    return hash(_FOUR(hash(_THREE(query, 1, answers)), image, graph, 0))
+
+
+_THREE, _FOUR = struct.Struct("3q").pack, struct.Struct("4q").pack
+
+
+def _hash_of(*numbers: int) -> int:
+    return hash(_packed(len(numbers))(*numbers))
+
+
+@lru_cache(maxsize=64)
+def _packed(count: int) -> Callable[..., bytes]:
+    return struct.Struct(f"{count}q").pack
+
+
 def bare(text: str) -> str:
     """A text without tags and outer white space."""
     return text.replace(IMAGE_TAG, "").replace(GRAPH_TAG, "").strip()
@@ -84,13 +125,13 @@ def facts_of(
     graphs = [identities[source] for item in shown for source in item.graphs]
     image, more_images = _first(images, of_query=bool(query.images))
     graph, more_graphs = _first(graphs, of_query=bool(query.graphs))
-    texts = (tuple(item.text for item in answers), tuple(item.text for item in others))
+    texts = [item.text for item in answers], [item.text for item in others]
     said = bare(query.text)
     return Facts(
         line=line,
-        content=hash((query.text, *texts, image, graph, more_images, more_graphs)),
-        id=hash(id) if id else 0,
-        group=hash(group) if group else 0,
+        content=content_hash(query.text, *texts, (image, graph), (more_images, more_graphs)),
+        id=text_hash(id),
+        group=text_hash(group),
         image=image,
         graph=graph,
         lon=NOWHERE if place is None else place.lon,

@@ -37,19 +37,29 @@ class NamedFiles:
     """Names to identities, for pictures and graphs, and which names were met for the first time.
 
     A name may be told as new again after very many others; whoever counts files counts identities.
+
+    Args:
+        roots: Where names start from.
+        found: Identities of plain files by name, which several may share.
     """
 
-    def __init__(self, roots: Roots) -> None:
+    def __init__(self, roots: Roots, found: dict[str, int] | None = None) -> None:
         self.roots = roots
+        self._found = {} if found is None else found
         self.known: dict[str, dict[str, int]] = {"image": {}, "graph": {}}
-        self._new: list[Named] = []
+        self._new: dict[str, dict[str, Named]] = {"image": {}, "graph": {}}
 
     def plain(self, name: str, kind: str) -> int:
         """The identity of a file that lies plainly under a root; 0 for a name that has to be looked at with care."""
         if kind == "graph" and name.lower().endswith(PICKLES):
             return 0
-        found = self.roots.listings.find(name)
-        return identity(found.real) if found else 0
+        known = self._found.get(name)
+        if known is None:
+            found = self.roots.listings.find(name)
+            if len(self._found) >= _MAX_KNOWN:
+                self._found.clear()
+            known = self._found[name] = identity(found.real) if found else 0
+        return known
 
     def careful(self, name: str, kind: str) -> tuple[Path, int]:
         """The path and identity of any file.
@@ -68,15 +78,24 @@ class NamedFiles:
         return path, self.known[kind].get(name) or identity(str(path.resolve()))
 
     def note(self, named: Named) -> None:
-        """Remember a file; it counts as new unless its name is known."""
-        known = self.known[named.kind]
-        if named.name not in known:
+        """Remember a file; it counts as new unless its name is known, and is named first where its line is smallest."""
+        name, known, new = named.name, self.known[named.kind], self._new[named.kind]
+        before = new.get(name)
+        if before is None:
+            if name in known:
+                return
             if len(known) >= _MAX_KNOWN:
                 known.clear()
-            known[named.name] = named.identity
-            self._new.append(named)
+        elif named.line < before.line:
+            del new[name]  # so that those of one line stay in order
+        else:
+            return
+        known[name] = named.identity
+        new[name] = named
 
     def take_new(self) -> list[Named]:
-        """The files noted since the last call, in order."""
-        new, self._new = self._new, []
-        return new
+        """The files noted since the last call, by line, of one line pictures first."""
+        new = [named for kind in self._new.values() for named in kind.values()]
+        for kind in self._new.values():
+            kind.clear()
+        return sorted(new, key=lambda named: named.line)

@@ -40,17 +40,17 @@ class Statistics:
             counter.update(table.counts[name])
         self.labels[kind].update(table.labels)
         placed = table["lon"] != NOWHERE_E6
-        lon, lat = table["lon"][placed] / 1e6, table["lat"][placed] / 1e6
+        lon, lat = table["lon"][placed], table["lat"][placed]
         if not len(lon):
             return
-        box = float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
+        box = (float(lon.min()) / 1e6, float(lat.min()) / 1e6, float(lon.max()) / 1e6, float(lat.max()) / 1e6)
         west, south, east, north = self.box or box
         self.box = min(west, box[0]), min(south, box[1]), max(east, box[2]), max(north, box[3])
         while self.place_count + len(lon) > MOST_PLACES * self._step:
             self._places = self._places[::2]
             self._step *= 2
         kept = slice(-self.place_count % self._step, None, self._step)
-        self._places += zip(lon[kept].tolist(), lat[kept].tolist(), strict=True)
+        self._places += zip((lon[kept] / 1e6).tolist(), (lat[kept] / 1e6).tolist(), strict=True)
         self.place_count += len(lon)
 
     @property

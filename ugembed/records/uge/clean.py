@@ -13,7 +13,15 @@ import numpy as np
 from msgspec import UNSET
 
 from ugembed.records.checking.columns import Gathered
-from ugembed.records.checking.facts import ANSWER_IN_QUERY, NOWHERE, TEXT_EMPTY, Facts, is_copied
+from ugembed.records.checking.facts import (
+    ANSWER_IN_QUERY,
+    NOWHERE,
+    TEXT_EMPTY,
+    Facts,
+    content_hash,
+    is_copied,
+    text_hash,
+)
 from ugembed.records.checking.named_files import NamedFiles
 from ugembed.records.images import SUFFIXES
 from ugembed.records.item import GRAPH_TAG, IMAGE_TAG
@@ -168,12 +176,12 @@ def _facts(row: Any, query: _Query, rest: _Rest, line: int) -> Facts:
     flags = 0 if said or query.prompt.images else TEXT_EMPTY
     if any(is_copied(answer.strip(), said) for answer in rest.answers):
         flags |= ANSWER_IN_QUERY
-    files = (query.image, query.graph, query.more_images, query.more_graphs)
+    first, more = (query.image, query.graph), (query.more_images, query.more_graphs)
     return Facts(
         line=line,
-        content=hash((query.text, rest.answers, rest.others, *files)),
-        id=hash(row.id) if row.id else 0,
-        group=hash(rest.group) if rest.group else 0,
+        content=content_hash(query.text, rest.answers, rest.others, first, more),
+        id=text_hash(row.id or ""),
+        group=text_hash(rest.group or ""),
         image=query.image,
         graph=query.graph,
         lon=query.lon,

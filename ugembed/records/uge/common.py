@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
-from itertools import repeat
 from typing import Any
 
 from msgspec import UNSET
 
 from ugembed.records.checking.columns import Gathered
-from ugembed.records.checking.facts import ANSWER_IN_QUERY, NOWHERE, TEXT_EMPTY, is_copied
+from ugembed.records.checking.facts import ANSWER_IN_QUERY, NOWHERE, TEXT_EMPTY, common_content, is_copied, text_hash
 from ugembed.records.uge.lookups import Doubt, Lookups, Prompt, is_tagged_or_blank
 from ugembed.records.uge.shapes import Shape
 
@@ -48,15 +47,14 @@ def common_pairs(rows: list[Any], shape: Shape, lookups: Lookups, *, line: int, 
     if min(lengths) == 0 or any(["<" in answer and is_tagged_or_blank(answer) for answer in answers]):
         raise Doubt
 
-    empty = repeat(())
-    says = zip(texts, zip(answers, strict=True), empty, images, graphs, empty, empty, strict=False)
+    queries = [prompt.hash for prompt in prompts]
     ids = [row.id for row in rows]
     nothing = bytes(8 * len(rows))
     columns: dict[str, Iterable[Any]] = {
         "line": range(line, line + len(rows)),
-        "content": map(hash, says),
-        "id": [hash(id) if id else 0 for id in ids],
-        "group": [hash(row.group) if row.group else 0 for row in rows] if "group" in shape.fields else nothing,
+        "content": map(common_content, queries, answers, images, graphs),
+        "id": [text_hash(id or "") for id in ids],
+        "group": [text_hash(row.group or "") for row in rows] if "group" in shape.fields else nothing,
         "image": images,
         "graph": graphs,
         "lon": lon,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ugembed.records.checking.facts import bare
+from ugembed.records.checking.facts import bare, text_hash
 from ugembed.records.checking.named_files import Named, NamedFiles
 from ugembed.records.item import GRAPH_TAG, IMAGE_TAG
 
@@ -16,11 +16,12 @@ class Doubt(Exception):  # noqa: N818  not an error: the slow pass decides
 
 
 class Prompt(NamedTuple):
-    """The text of a query: its tags, and what is left without them."""
+    """The text of a query: its tags, what is left without them, and the hash of all of it."""
 
     images: int
     graphs: int
     said: str
+    hash: int
 
 
 class Lookups:
@@ -45,7 +46,7 @@ class Lookups:
             raise Doubt
         if len(self.prompts) >= _MAX_PROMPTS:
             self.prompts.clear()
-        self.prompts[text] = found = Prompt(text.count(IMAGE_TAG), text.count(GRAPH_TAG), bare(text))
+        self.prompts[text] = found = Prompt(text.count(IMAGE_TAG), text.count(GRAPH_TAG), bare(text), text_hash(text))
         return found
 
     def find(self, name: str, kind: str, line: int, position: int = 0) -> int:

@@ -1,0 +1,125 @@
+"""The memory that the compiled functions share: its parts, and the numbers by which things are called."""
+
+from __future__ import annotations
+
+from mmap import mmap
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ugembed.records.checking.columns import NOWHERE_E6
+from ugembed.records.checking.facts import ANSWER_IN_QUERY, MIN_COPIED, TEXT_EMPTY
+
+CONSTANTS = (NOWHERE_E6, ANSWER_IN_QUERY, TEXT_EMPTY, MIN_COPIED)
+"""What is compiled in and said elsewhere."""
+
+Memory: TypeAlias = NDArray[Any]
+"""An array of one record, `MEMORY`."""
+Work: TypeAlias = Any
+"""That record, as compiled functions see it."""
+
+DOUBT = -1
+
+BLOCK_BYTES = 5 << 20
+"""The longest block: a range of a file with its last line, so that Python is asked for its lock seldom."""
+GAP = 64
+"""Zeros behind the block and between the parts of `data`: so far may be read in vain."""
+POOL = 2 * BLOCK_BYTES + 2 * GAP
+POOL_BYTES = 8 << 20
+MOST_ROWS = 1 << 16
+"""More than a block has room for."""
+MOST_NAMES = 1 << 17
+MOST_TEXTS = 64
+"""Positives or negatives of a row."""
+MOST_TURNS = 16
+
+IMAGE, GRAPH, LABEL, FIELD = range(4)
+"""Kinds of names."""
+QUERY, POSITIVE, NEGATIVE = range(3)
+"""Kinds of texts."""
+NOT_ASCII, HAS_LESS = 1, 2
+"""What is odd about a text: it has bytes beyond ASCII, or a ``<``."""
+
+TEXT = np.dtype(
+    [("start", "i8"), ("stop", "i8"), ("hash", "i8"), ("characters", "i8"), ("odd", "i8")],
+    align=True,
+)
+"""Where a text stands in ``data``, the hash and number of characters of it as it is written, `NOT_ASCII`, `HAS_LESS`.
+Of what is kept of positives, start, stop and characters are without outer white space."""
+
+FACTS = np.dtype(
+    [
+        *((name, "i8") for name in ("line", "content", "id", "group", "image", "graph")),
+        *(
+            (name, "i4")
+            for name in ("lon", "lat", "query_characters", "answer_characters", "images", "graphs", "label")
+        ),
+        *(("start", "i4"), ("stop", "i4"), ("flags", "u1")),
+    ],
+    align=True,
+)
+"""As `ugembed.records.checking.facts.Facts`; places in millionths of a degree. ``image`` and ``graph`` are numbers of
+names until `ugembed.records.uge.compiled.rows.add_files`, ``label`` is one, -1 for none. The row is ``start`` to
+``stop`` of the block."""
+
+NAME = np.dtype([("hash", "i8"), ("identity", "i8"), ("start", "i4"), ("stop", "i4"), ("kind", "i4")], align=True)
+"""A name in the pool; ``identity`` is that of the file, 0 while it is not known."""
+
+LINK = np.dtype([("row", "i4"), ("name", "i4")], align=True)
+"""A further file of a row, or a field that is not used."""
+
+RUN = np.dtype([("start", "i8"), ("stop", "i8"), ("line", "i8")], align=True)
+"""Lines that are left out: a part of the block, and the number of its first line."""
+
+MEMORY = np.dtype(
+    [
+        ("key", "u8", 2),  # of the hash
+        ("rows", "i8"),  # numbers of what is in the arrays below
+        ("lines", "i8"),
+        ("links", "i8"),
+        ("runs", "i8"),
+        ("pending", "i8"),  # rows of the block with files whose identities are not known
+        ("first_row", "i8"),  # from which on files are not added yet
+        ("first_link", "i8"),
+        ("names", "i8"),
+        ("pool", "i8"),  # where the pool goes on
+        ("free", "i8"),  # where texts may be written
+        ("linked", "i8"),  # as links, with those of the row that is read
+        ("rank", "i8"),  # of the field that told the place of the row
+        ("stage", "i8"),  # that the pair_type of the row tells, 0 for none
+        ("number", "f8"),  # the number read last, and whether it is exactly what Python reads
+        ("is_exact", "i8"),
+        ("text", TEXT),  # the text read last
+        ("sizes", "i8", 3),
+        ("texts", TEXT, (3, MOST_TEXTS)),
+        ("order", "i8", 32),  # the field that came last time behind a field
+        ("row", FACTS, (MOST_ROWS,)),
+        ("link", LINK, (MOST_ROWS,)),
+        ("run", RUN, (MOST_ROWS + 1,)),
+        ("name", NAME, (MOST_NAMES,)),
+        ("slot", "i4", (2 * MOST_NAMES,)),  # 1 + number of a name, by its hash
+        ("data", "u1", (POOL + POOL_BYTES + GAP,)),  # block, texts written anew, pool of names
+    ],
+    align=True,
+)
+
+
+def new_memory(key: tuple[int, int]) -> Memory:
+    """Memory without names; the system gives most of it only when it is used."""
+    memory = np.frombuffer(mmap(-1, MEMORY.itemsize), MEMORY)
+    memory["key"] = key
+    memory["pool"] = POOL
+    return memory
+
+
+def forget_names(memory: Memory) -> None:
+    """Make room for new names."""
+    memory["names"] = 0
+    memory["pool"] = POOL
+    memory["slot"] = 0
+
+
+def is_half_full(memory: Memory) -> bool:
+    """Whether names should be forgotten."""
+    return bool(memory["names"][0] > MOST_NAMES // 2 or memory["pool"][0] > POOL + POOL_BYTES // 2)
