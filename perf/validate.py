@@ -132,6 +132,9 @@ def compare_peers(path: Path) -> None:
         "json.loads + pydantic": lambda: theirs(path, json.loads),
         "orjson + pydantic": lambda: theirs(path, orjson.loads),
     }
+    has_datasets = importlib.util.find_spec("datasets") is not None
+    if has_datasets:
+        contestants["datasets, JSON to Arrow"] = lambda: datasets_rows(path)
     if {name: run() for name, run in contestants.items()} != dict.fromkeys(contestants, rows):
         raise SystemExit("the contestants do not read the same rows")
     result = compare(contestants, repeats=5, warm=False)
@@ -139,7 +142,7 @@ def compare_peers(path: Path) -> None:
     print(result.table(amount=path.stat().st_size / MEGABYTE, unit="MB/s"))
     two = result.median("validate-data, 1 worker") / result.median("validate-data, 2 workers")
     print(f"\nTwo workers are {two:.2f} × as fast as one.")
-    if importlib.util.find_spec("datasets") is None:
+    if not has_datasets:
         print("Hugging Face `datasets` is not installed and was not measured.")
 
 
@@ -266,6 +269,16 @@ def theirs(path: Path, loads: Callable[[bytes], Any], model: type[BaseModel] = L
             model.model_validate(loads(line))
             count += 1
     return count
+
+
+def datasets_rows(path: Path) -> int:
+    """What people load JSON lines with: types are inferred, nothing is checked; its cache is empty at the start."""
+    import datasets
+
+    datasets.disable_progress_bars()
+    with tempfile.TemporaryDirectory() as cache:
+        loaded = datasets.load_dataset("json", data_files=str(path), split="train", cache_dir=cache)
+        return len(loaded)
 
 
 def peak(path: Path) -> float:
