@@ -82,6 +82,20 @@ def test_a_bfloat16_backbone_trains_with_recomputed_activations(tmp_path: Path) 
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["compact", "gcn", "transformer"])
+@pytest.mark.parametrize("fusion", ["tokens", "pooled", "gated"])
+def test_every_narrow_encoder_trains_with_every_fusion_and_its_metric_loss(
+    tmp_path: Path, kind: str, fusion: str
+) -> None:
+    raw = train_config(tmp_path / "run", write_rows(tmp_path, rows=8, stage=2), stage=2, max_steps=8, log_every=1)
+    raw["optimizer"] = {"lr": 5e-3, "graph_lr": 5e-3}
+    raw["model"] |= {"graph_encoder": {"kind": kind, "width": 16, "metric_weight": 0.5}, "fusion": {"kind": fusion}}
+    train(TrainConfig.model_validate(raw))
+    auxiliary = [line["auxiliary"] for line in read_metrics(tmp_path / "run/metrics.jsonl")]
+    assert len(auxiliary) == 8
+    assert 0 < auxiliary[-1] < auxiliary[0]
+
+
 def test_stage_two_starts_from_stage_one_and_says_so(tmp_path: Path) -> None:
     one = write_rows(tmp_path / "one", rows=8, stage=1)
     two = write_rows(tmp_path / "two", rows=8, stage=2)

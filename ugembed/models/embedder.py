@@ -54,6 +54,7 @@ class Embedder(nn.Module):
         self.prepare = InputBuilder(self.backbone, config.inputs, graph_tokens=graph_tokens)
         self.node_text = NodeText(self.backbone.tokenizer, self.backbone.token_embedding())
         self._fusing: tuple[ModelInputs, Tensor] | None = None
+        self._auxiliary: list[Tensor] = []
         self.backbone.token_embedding().register_forward_hook(self._fuse)
 
     def _graph_part(self, seed: int) -> tuple[GraphEncoder | None, Fusion | None]:
@@ -92,7 +93,16 @@ class Embedder(nn.Module):
     def _encode_graphs(self, inputs: ModelInputs) -> tuple[ModelInputs, Tensor] | None:
         if inputs.graphs is None or self.encoded is None:
             return None
-        return inputs, self.encoded(self.node_text, inputs.graphs)
+        nodes = self.encoded(self.node_text, inputs.graphs)
+        if self.training and self.graph_encoder is not None:
+            extra = self.graph_encoder.auxiliary_loss(nodes, inputs.graphs)
+            self._auxiliary += [] if extra is None else [extra]
+        return inputs, nodes
+
+    def take_auxiliary_loss(self) -> Tensor | None:
+        """The mean of what the graph encoder asks for in the training batches since the last call; None for nothing."""
+        losses, self._auxiliary = self._auxiliary, []
+        return torch.stack(losses).mean() if losses else None
 
     def _fuse(self, module: nn.Module, args: tuple[Any, ...], embedded: Tensor) -> Tensor:
         """Forward hook of the word embedding: nodes take the place of the graph placeholders."""

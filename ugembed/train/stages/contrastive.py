@@ -92,7 +92,11 @@ class ContrastiveStep(nn.Module):
         loss = self.loss(queries, documents, target, hidden)
         with torch.no_grad():
             best = (queries @ documents.T).masked_fill(hidden, -2.0).argmax(dim=1)
-        return StepResult(loss, {"accuracy": float((best == target).float().mean())})
+        metrics = {"accuracy": float((best == target).float().mean())}
+        auxiliary = self.embedder.take_auxiliary_loss()
+        if auxiliary is not None:
+            loss, metrics["auxiliary"] = loss + auxiliary, float(auxiliary.detach())
+        return StepResult(loss, metrics)
 
 
 def by_length(items: Sequence[Item]) -> list[list[int]]:
