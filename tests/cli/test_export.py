@@ -6,15 +6,9 @@ from pathlib import Path
 
 import orjson
 import pytest
-import typer
-from typer.testing import CliRunner
 
+from tests.cli import verbs
 from tests.fixtures import model_config
-from ugembed.cli.export import export
-from ugembed.errors import UgembedError
-
-app = typer.Typer()
-app.command()(export)
 
 
 @pytest.fixture(scope="module")
@@ -29,17 +23,11 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(*arguments: object) -> str:
-    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if done.exception is not None:
-        raise done.exception
-    return done.stdout
+    return verbs.run("export", *arguments)
 
 
 def refused(*arguments: object) -> str:
-    with pytest.raises(UgembedError) as caught:
-        run(*arguments)
-    assert caught.value.hint
-    return caught.value.code
+    return verbs.refused("export", *arguments)
 
 
 @pytest.mark.parametrize("to", ["merged", "sentence-transformers", "hub-folder"])

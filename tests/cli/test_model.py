@@ -6,30 +6,19 @@ from pathlib import Path
 
 import orjson
 import pytest
-import typer
 import yaml
-from typer.testing import CliRunner
 
+from tests.cli import verbs
 from tests.fixtures import model_config, train_config
-from ugembed.cli.model import gibibytes, model_app, short
-from ugembed.errors import UgembedError
-
-app = typer.Typer()
-app.add_typer(model_app, name="model")
+from ugembed.cli.model import gibibytes, short
 
 
 def run(*arguments: object) -> str:
-    done = CliRunner().invoke(app, ["model", "inspect", *(str(argument) for argument in arguments)])
-    if done.exception is not None:
-        raise done.exception
-    return done.stdout
+    return verbs.run("model", "inspect", *arguments)
 
 
 def refused(*arguments: object) -> str:
-    with pytest.raises(UgembedError) as caught:
-        run(*arguments)
-    assert caught.value.hint
-    return caught.value.code
+    return verbs.refused("model", "inspect", *arguments)
 
 
 @pytest.fixture(scope="module")

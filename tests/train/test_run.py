@@ -13,6 +13,7 @@ import torch
 from tests.fixtures import item, train_config, write_rows
 from ugembed.errors import CheckpointError, ConfigError, DataError, StoreError
 from ugembed.models.backbones.tiny import WEIGHTS
+from ugembed.models.embedder import Embedder
 from ugembed.models.saved import load_embedder
 from ugembed.train.config import TrainConfig
 from ugembed.train.journal import read_metrics
@@ -94,6 +95,21 @@ def test_every_narrow_encoder_trains_with_every_fusion_and_its_metric_loss(
     auxiliary = [line["auxiliary"] for line in read_metrics(tmp_path / "run/metrics.jsonl")]
     assert len(auxiliary) == 8
     assert 0 < auxiliary[-1] < auxiliary[0]
+
+
+def test_every_weight_of_the_language_model_can_be_trained_and_comes_back(tmp_path: Path) -> None:
+    raw = train_config(tmp_path / "run", write_rows(tmp_path, rows=8, stage=2), stage=2, max_steps=2)
+    raw["model"] |= {"train": "full", "lora": None}
+    train(TrainConfig.model_validate(raw))
+    before = Embedder(TrainConfig.model_validate(raw).model)
+    after = load_embedder(tmp_path / "run", device="cpu")
+    trained = {name for name in after.trained_parameters() if ".language_model." in f".{name}"}
+    assert len(trained) > 10
+    old, new = dict(before.named_parameters()), dict(after.named_parameters())
+    assert all(not torch.equal(old[name], new[name]) for name in trained if "norm" not in name)
+    assert all(torch.equal(old[name], new[name]) for name in old if ".visual." in f".{name}")
+    rows = [item(0), item(1)]
+    assert np.array_equal(after.encode_items(rows), load_embedder(tmp_path / "run", device="cpu").encode_items(rows))
 
 
 def test_stage_two_starts_from_stage_one_and_says_so(tmp_path: Path) -> None:

@@ -27,6 +27,12 @@ class CheckpointConfig(BackboneConfig):
     attention: Literal["sdpa", "eager", "flash_attention_2"] = "sdpa"
     """Attention kernel."""
 
+    def load_as(self, model_class: Any, processor_class: Any, wrap: Callable[..., Backbone]) -> Backbone:
+        """`load_checkpoint` with this configuration's path, precision and kernel."""
+        return load_checkpoint(
+            model_class, processor_class, wrap=wrap, path=self.path, dtype=self.dtype, attention=self.attention
+        )
+
 
 def load_checkpoint(
     model_class: Any, processor_class: Any, *, wrap: Callable[..., Backbone], path: str, dtype: str, attention: str

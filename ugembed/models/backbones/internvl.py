@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ugembed.errors import CheckpointError
 from ugembed.models.backbones.base import Backbone
-from ugembed.models.backbones.checkpoint import CheckpointConfig, load_checkpoint
+from ugembed.models.backbones.checkpoint import CheckpointConfig
 from ugembed.models.backbones.vision_language import VisionLanguageModel, text_positions
 from ugembed.models.inputs import ModelInputs
 from ugembed.models.pictures import Picture, floats
@@ -26,14 +26,7 @@ class InternVLConfig(CheckpointConfig):
         from transformers import InternVLModel
         from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import GotOcr2ImageProcessorPil
 
-        return load_checkpoint(
-            InternVLModel,
-            GotOcr2ImageProcessorPil,
-            wrap=InternVL,
-            path=self.path,
-            dtype=self.dtype,
-            attention=self.attention,
-        )
+        return self.load_as(InternVLModel, GotOcr2ImageProcessorPil, InternVL)
 
 
 class InternVL(VisionLanguageModel):

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ugembed.errors import CheckpointError
 from ugembed.models.backbones.base import Backbone
-from ugembed.models.backbones.checkpoint import CheckpointConfig, load_checkpoint
+from ugembed.models.backbones.checkpoint import CheckpointConfig
 from ugembed.models.backbones.vision_language import VisionLanguageModel, text_positions
 from ugembed.models.inputs import ModelInputs
 from ugembed.models.pictures import Picture, bounded_size, floats
@@ -26,14 +26,7 @@ class LlavaNextConfig(CheckpointConfig):
         from transformers import LlavaNextModel
         from transformers.models.llava_next.image_processing_pil_llava_next import LlavaNextImageProcessorPil
 
-        return load_checkpoint(
-            LlavaNextModel,
-            LlavaNextImageProcessorPil,
-            wrap=LlavaNext,
-            path=self.path,
-            dtype=self.dtype,
-            attention=self.attention,
-        )
+        return self.load_as(LlavaNextModel, LlavaNextImageProcessorPil, LlavaNext)
 
 
 class LlavaNext(VisionLanguageModel):

@@ -44,6 +44,17 @@ class BottleneckConfig(GraphEncoderConfig):
     """Weight of the auxiliary loss that asks node states for distance and bearing from the centre; 0 builds no head."""
 
 
+class AttentiveConfig(BottleneckConfig):
+    """Base of those whose nodes attend to one another and to the edges between them."""
+
+    heads: PositiveInt = 4
+    """Attention heads, side by side; they share the width."""
+    edge_width: PositiveInt = 64
+    """Width of the edge features."""
+    edge_kinds: NonNegativeInt = 0
+    """Kinds of edges that are told apart; 0 leaves kinds out."""
+
+
 class Bottleneck(GraphEncoder):
     """Subclasses set ``self.layers`` and say in `mix` how nodes hear of each other."""
 

@@ -5,27 +5,20 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
-from pydantic import NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
 from ugembed.graphs.features import GraphBatch
 from ugembed.models.graph_encoders.attention import GraphAttention
 from ugembed.models.graph_encoders.base import GraphEncoder, check_heads
-from ugembed.models.graph_encoders.bottleneck import Bottleneck, BottleneckConfig
+from ugembed.models.graph_encoders.bottleneck import AttentiveConfig, Bottleneck
 from ugembed.models.graph_encoders.edges import LoopedEdges, zero_loops
 from ugembed.models.graph_encoders.spatial import KindedEdgeEncoding
 
 
-class CompactConfig(BottleneckConfig):
+class CompactConfig(AttentiveConfig):
     """GATv2 layers with edge features, in a bottleneck."""
 
     kind: Literal["compact"] = "compact"
-    heads: PositiveInt = 4
-    """Attention heads, side by side; they share the width."""
-    edge_width: PositiveInt = 64
-    """Width of the edge features."""
-    edge_kinds: NonNegativeInt = 0
-    """Kinds of edges that are told apart; 0 leaves kinds out."""
 
     def build(self, *, hidden_size: int) -> GraphEncoder:
         return Compact(self, hidden_size=hidden_size)

@@ -12,29 +12,22 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from pydantic import NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ugembed.graphs.features import GraphBatch
 from ugembed.models.graph_encoders.base import GraphEncoder, check_heads
-from ugembed.models.graph_encoders.bottleneck import Bottleneck, BottleneckConfig
+from ugembed.models.graph_encoders.bottleneck import AttentiveConfig, Bottleneck
 from ugembed.models.graph_encoders.spatial import KindedEdgeEncoding
 
 MAX_PAIRS = 4_000_000
 """Pairs of nodes computed side by side."""
 
 
-class TransformerConfig(BottleneckConfig):
+class TransformerConfig(AttentiveConfig):
     """Attention among all nodes of a graph, in a bottleneck."""
 
     kind: Literal["transformer"] = "transformer"
-    heads: PositiveInt = 4
-    """Attention heads, side by side; they share the width."""
-    edge_width: PositiveInt = 64
-    """Width of the edge features."""
-    edge_kinds: NonNegativeInt = 0
-    """Kinds of edges that are told apart; 0 leaves kinds out."""
 
     def build(self, *, hidden_size: int) -> GraphEncoder:
         return GraphTransformer(self, hidden_size=hidden_size)
