@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,18 @@ class WordEncoder:
 
     dimension = 128
     fingerprint = "words-1"
+    prompts: Mapping[str, str] = {}
 
     def __init__(self) -> None:
         self.encoded: list[Item] = []
 
     def encode_items(
-        self, items: Sequence[Item], *, batch_size: int = 16, on_progress: OnProgress = silent
+        self,
+        items: Sequence[Item],
+        *,
+        batch_size: int = 16,
+        batch_tokens: int | None = None,
+        on_progress: OnProgress = silent,
     ) -> NDArray[np.float32]:
         self.encoded.extend(items)
         on_progress(len(items), len(items))

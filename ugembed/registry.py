@@ -74,4 +74,4 @@ class OneOf:
         return core_schema.no_info_before_validator_function(self.resolve, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"oneOf": [config.model_json_schema() for config in discover(self.folder).values()]}
+        return {"oneOf": [handler(config.__pydantic_core_schema__) for config in discover(self.folder).values()]}

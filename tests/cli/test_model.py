@@ -54,6 +54,18 @@ def test_a_saved_model_is_inspected_without_its_weights(tmp_path: Path) -> None:
     assert refused(tmp_path, "--set", "model.lora=null") == "set-without-file"
 
 
+def test_a_checkpoint_is_shown_with_the_learning_rates_of_its_run(run_file: Path, tmp_path: Path) -> None:
+    step = tmp_path / "run" / "checkpoints" / "step-5"
+    (step / "model").mkdir(parents=True)
+    (step / "manifest.json").write_text("{}")
+    (step / "model" / "model.yaml").write_text(yaml.safe_dump(model_config()))
+    assert "trained at" not in run(step / "model")
+    (tmp_path / "run" / "config.yaml").write_text(run_file.read_text())
+    for target in (tmp_path / "run", step, step / "model"):
+        rates = {part["name"]: part["learning_rate"] for part in orjson.loads(run(target, "--json"))["parts"]}
+        assert rates == {"core": 1e-4, "graph_encoder": 2e-4, "fusion": 2e-4}
+
+
 def test_a_model_in_which_nothing_is_trained_says_so(tmp_path: Path) -> None:
     (tmp_path / "model.yaml").write_text(yaml.safe_dump(model_config(graph_part=False) | {"lora": None}))
     assert "trained: nothing" in run(tmp_path)

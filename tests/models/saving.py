@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from tests.fixtures import model_config
 from ugembed.files import MANIFEST, read_json, sha256_file, write_json
 from ugembed.models.config import ModelConfig
 from ugembed.models.embedder import Embedder
@@ -21,6 +22,12 @@ def scrambled(config: dict[str, Any]) -> Embedder:
         for parameter in embedder.trained_parameters().values():
             parameter.add_(torch.randn_like(parameter) * 0.1)
     return embedder
+
+
+def contextual(**changes: Any) -> Embedder:
+    """An embedder whose node texts are read by the language model."""
+    config = model_config() | {"node_text": "contextual"} | changes
+    return Embedder(ModelConfig.model_validate(config)).eval()
 
 
 def copied(folder: Path, target: Path) -> Path:

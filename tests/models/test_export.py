@@ -110,7 +110,8 @@ def test_a_merged_model_needs_nothing_but_its_folder_and_may_be_moved(model: Pat
     assert np.array_equal(probe_vectors(load_embedder(moved, device="cpu")), wanted)
     settings = yaml.safe_load((moved / "model.yaml").read_text())
     assert settings["lora"] is None
-    assert settings["backbone"] == {"kind": "qwen2_5_vl", "path": "backbone", "dtype": "float32", "attention": "sdpa"}
+    place = {"kind": "qwen2_5_vl", "path": "backbone", "dtype": "float32", "attention": "sdpa", "quantize": None}
+    assert settings["backbone"] == place
     assert str(tmp_path) not in "".join(path.read_text() for path in moved.rglob("*.json"))
     with safe_open(moved / "backbone" / "model.safetensors", "pt") as tensors:
         assert not [name for name in tensors.keys() if "lora" in name]  # noqa: SIM118

@@ -17,6 +17,7 @@ from ugembed.models.embedder import Embedder
 from ugembed.models.export.run import ExportConfig, export_model
 from ugembed.models.export.sentence_transformers import UgembedModule, as_item, sentence_transformer
 from ugembed.models.saved import load_embedder, save_embedder
+from ugembed.records.item import Item
 
 TEXTS = ["a quiet street", "x", "Oak Street 5, near the library"]
 
@@ -65,12 +66,14 @@ def test_the_module_gives_the_vectors_of_the_embedder(exported: tuple[Path, Embe
     assert module.max_seq_length == module.embedder.config.inputs.max_length
 
 
-def test_a_prompt_stands_before_the_text(exported: tuple[Path, Embedder]) -> None:
+def test_a_prompt_is_the_instruction(exported: tuple[Path, Embedder]) -> None:
     module = UgembedModule.load(str(exported[0])).eval()
-    found = module.forward(module.preprocess(TEXTS, prompt="find: "))["sentence_embedding"].detach().numpy()
-    assert close(found, exported[1].encode(texts=[f"find: {text}" for text in TEXTS]))
-    plain = module.forward(module.tokenize(TEXTS))["sentence_embedding"].detach().numpy()
-    assert close(plain, exported[1].encode(texts=TEXTS))
+    found = module.forward(module.preprocess(TEXTS, prompt="Find it."))["sentence_embedding"].detach().numpy()
+    assert close(found, exported[1].encode_items([Item(text, instruction="Find it.") for text in TEXTS]))
+    assert not close(found, exported[1].encode(texts=TEXTS))
+    for features in (module.tokenize(TEXTS), module.preprocess(TEXTS, prompt="")):
+        plain = module.forward(features)["sentence_embedding"].detach().numpy()
+        assert close(plain, exported[1].encode(texts=TEXTS))
 
 
 def test_a_saved_module_stands_on_its_own_beside_other_files(exported: tuple[Path, Embedder], tmp_path: Path) -> None:
@@ -84,16 +87,16 @@ def test_a_saved_module_stands_on_its_own_beside_other_files(exported: tuple[Pat
 @pytest.mark.parametrize("value", [5, None, {}, {"sound": 1}, {"role": "user", "content": "x"}, ("a", "b")])
 def test_other_inputs_are_refused(value: Any) -> None:
     with pytest.raises(DataError) as caught:
-        as_item(value, "")
+        as_item(value, None)
     assert caught.value.code == "input-kind"
 
 
 def test_texts_are_never_read_as_addresses_and_pictures_never_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("socket.socket.connect", None)
-    assert as_item("https://example.org/a.png", "").images == ()
-    item = as_item({"image": ["https://example.org/a.png", "b.png"]}, "look: ")
+    assert as_item("https://example.org/a.png", None).images == ()
+    item = as_item({"image": ["https://example.org/a.png", "b.png"]}, "Look.")
     assert item.images == (Path("https://example.org/a.png"), Path("b.png"))
-    assert item.text == "<image><image>look: "
+    assert (item.text, item.instruction) == ("<image><image>", "Look.")
 
 
 def test_a_folder_that_is_not_here_is_no_reason_to_guess(monkeypatch: pytest.MonkeyPatch) -> None:

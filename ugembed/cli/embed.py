@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ugembed.cli import output
-from ugembed.cli.options import AsJson, BatchSize, ConfigFile, Device, Model, NewFolder, Overrides, Roots
+from ugembed.cli.options import AsJson, BatchSize, Cache, ConfigFile, Device, Model, NewFolder, Overrides, Roots
 
 
 def embed(
@@ -17,8 +17,12 @@ def embed(
         Path | None, typer.Option("--input", help="JSON lines: messages, or text, images, graphs.", show_default=False)
     ] = None,
     out: NewFolder = None,
+    prompt_name: Annotated[
+        str | None, typer.Option(help="What the items are told: query, document, or a task.", show_default=False)
+    ] = None,
     batch_size: BatchSize = None,
     device: Device = None,
+    cache: Cache = None,
     roots: Roots = None,
     config: ConfigFile = None,
     overrides: Overrides = None,
@@ -35,13 +39,15 @@ def embed(
         "model": model,
         "input": input_file,
         "out": out,
+        "prompt_name": prompt_name,
         "batch_size": batch_size,
         "device": device,
+        "cache": cache,
         "roots": roots or None,
     }
     settings = load_config(EmbedConfig, config, overrides=overrides or (), flags=flags).value
     with output.progress("embed") as on_progress:
-        store = embed_file(settings, on_progress=on_progress)
+        store = embed_file(settings, on_progress=on_progress, on_warning=output.warn)
     if as_json:
         output.print_json({"out": str(store.folder), **store.facts})
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ugembed.cli import output
-from ugembed.cli.options import AsJson, BatchSize, ConfigFile, Device, Model, Overrides, Roots
+from ugembed.cli.options import AsJson, BatchSize, Cache, ConfigFile, Device, Model, Overrides, Roots
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -34,6 +34,7 @@ def evaluate(
     ] = None,
     batch_size: BatchSize = None,
     device: Device = None,
+    cache: Cache = None,
     roots: Roots = None,
     config: ConfigFile = None,
     overrides: Overrides = None,
@@ -57,13 +58,14 @@ def evaluate(
         "filename_pattern": filename_pattern,
         "batch_size": batch_size,
         "device": device,
+        "cache": cache,
         "roots": roots or None,
     }
     settings = load_config(EvalConfig, config, overrides=overrides or (), flags=flags).value
     with output.progress("eval") as on_progress:
-        evaluation = run_evaluation(settings, on_progress=on_progress)
+        evaluation = run_evaluation(settings, on_progress=on_progress, on_warning=output.warn)
     for warning in evaluation.warnings:
-        output.stderr.print(f"warning: {warning}", style="yellow", markup=False, soft_wrap=True)
+        output.warn(warning)
     if as_json:
         output.print_json(evaluation.facts())
     else:

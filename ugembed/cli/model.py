@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ugembed.models.config import ModelConfig
     from ugembed.models.inspect import Inspection, Part
+    from ugembed.train.config import TrainConfig
 
 _SHOWN_WEIGHTS = 12
 _PLAIN_WIDTH = 160
@@ -62,8 +63,7 @@ def _configured(target: Path, overrides: list[str]) -> tuple[ModelConfig, dict[s
         from ugembed.train.config import TrainConfig
 
         run = load_config(TrainConfig, target, overrides=overrides).value
-        graph = run.optimizer.graph_lr
-        return run.model, {"core": run.optimizer.lr, "graph_encoder": graph, "fusion": graph}
+        return run.model, _rates(run)
     if overrides:
         raise ConfigError(
             f"--set has no meaning for {target}", code="set-without-file", hint="it changes run files, not saved models"
@@ -71,7 +71,26 @@ def _configured(target: Path, overrides: list[str]) -> tuple[ModelConfig, dict[s
     from ugembed.models.saved import inside, model_folder, read_model_config
 
     folder = model_folder(target)
-    return inside(read_model_config(folder), folder), {}
+    return inside(read_model_config(folder), folder), _rates_of_run(folder)
+
+
+def _rates_of_run(folder: Path) -> dict[str, float]:
+    """Learning rates of the run that a model is a checkpoint of; none for a model on its own."""
+    from ugembed.config import load_config
+    from ugembed.train.config import TrainConfig
+    from ugembed.train.run import CONFIG_FILE
+
+    places = folder.resolve().parts  # RUN/checkpoints/step-N/model
+    file = Path(*places[:-3]) / CONFIG_FILE
+    if len(places) < 4 or places[-3] != "checkpoints" or not file.is_file():
+        return {}
+    return _rates(load_config(TrainConfig, file).value)
+
+
+def _rates(run: TrainConfig) -> dict[str, float]:
+    """Peak learning rates by part of the model."""
+    graph = run.optimizer.graph_lr
+    return {"core": run.optimizer.lr, "graph_encoder": graph, "fusion": graph}
 
 
 def _tree(title: str, inspection: Inspection) -> Tree:

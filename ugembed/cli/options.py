@@ -29,3 +29,7 @@ Roots = Annotated[
 Model = Annotated[Path | None, typer.Option("--model", help="Run, checkpoint or saved model.", show_default=False)]
 BatchSize = Annotated[int | None, typer.Option("--batch-size", help="Items at once. Default: 16.", show_default=False)]
 Device = Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1, …", show_default=False)]
+Cache = Annotated[
+    Path | None,
+    typer.Option("--cache", help="Folder for vectors of node texts (node_text: contextual).", show_default=False),
+]

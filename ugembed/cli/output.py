@@ -30,6 +30,11 @@ def print_json(value: Any) -> None:
     typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY).decode())
 
 
+def warn(what: str) -> None:
+    """A yellow line on stderr."""
+    stderr.print(f"warning: {what}", style="yellow", markup=False, soft_wrap=True)
+
+
 def live_bars() -> Progress:
     """A live display on stderr; tasks carry a ``note`` that says what is happening."""
     return Progress(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -31,17 +31,33 @@ class ItemEncoder(Protocol):
     def fingerprint(self) -> str:
         """Hash of the weights and the configuration: equal fingerprints give equal vectors."""
 
-    def encode_items(self, items: Sequence[Item], *, batch_size: int = 16, on_progress: OnProgress = silent) -> Vectors:
-        """(n, d) float32, one unit row for each item, in the order given."""
+    @property
+    def prompts(self) -> Mapping[str, str]:
+        """What queries, documents and tasks are told (`ugembed.models.prompts.NamedPrompts`)."""
+
+    def encode_items(
+        self,
+        items: Sequence[Item],
+        *,
+        batch_size: int = 16,
+        batch_tokens: int | None = None,
+        on_progress: OnProgress = silent,
+    ) -> Vectors:
+        """(n, d) float32, one unit row for each item, in the order given; at most so many rows and tokens at once."""
 
 
 def encode_distinct(
-    encoder: ItemEncoder, items: Sequence[Item], *, batch_size: int = 16, on_progress: OnProgress = silent
+    encoder: ItemEncoder,
+    items: Sequence[Item],
+    *,
+    batch_size: int = 16,
+    batch_tokens: int | None = None,
+    on_progress: OnProgress = silent,
 ) -> tuple[Vectors, NDArray[np.int64]]:
     """Encode every distinct item once.
 
-    Two items are the same when their texts, picture sources and graph sources are; ids and places are not shown to a
-    model and do not count.
+    Two items are the same when their texts, instructions, picture and graph sources are; ids and places are not shown
+    to a model and do not count.
 
     Returns:
         vectors (m, d) of the m <= n distinct items in order of first appearance, and index (n,) such that
@@ -61,14 +77,15 @@ def encode_distinct(
         index[position] = rows[key]
     if not distinct:
         return np.zeros((0, encoder.dimension), dtype=np.float32), index
-    vectors = encoder.encode_items(distinct, batch_size=batch_size, on_progress=on_progress)
+    vectors = encoder.encode_items(distinct, batch_size=batch_size, batch_tokens=batch_tokens, on_progress=on_progress)
     return check_vectors(vectors, (len(distinct), encoder.dimension)), index
 
 
 def content_key(item: Item) -> Hashable:
     """Equal for items that look the same to a model. Sources in memory are the same when they are one object."""
     sources = (*item.images, *item.graphs)
-    return (item.text, len(item.images), *(str(s) if isinstance(s, Path) else ("object", id(s)) for s in sources))
+    names = (str(source) if isinstance(source, Path) else ("object", id(source)) for source in sources)
+    return (item.text, item.instruction, len(item.images), *names)
 
 
 def check_vectors(vectors: Vectors, shape: tuple[int, int]) -> Vectors:

@@ -69,7 +69,7 @@ class EmbeddingStore:
     Attributes:
         folder: Where it lies.
         vectors: (n, d) float32, read from disk as needed.
-        facts: ``fingerprint``, ``input``, ``input_sha256``, ``count``, ``dimension``.
+        facts: ``fingerprint``, ``input``, ``input_sha256``, ``count``, ``dimension``; ``prompt_name`` if there was one.
     """
 
     folder: Path
@@ -119,6 +119,7 @@ def write_store(
     *,
     fingerprint: str,
     input_file: Path | None = None,
+    prompt_name: str | None = None,
 ) -> EmbeddingStore:
     """Write ``vectors`` (n, d) with their ``items`` as the folder ``out`` and open it.
 
@@ -135,7 +136,7 @@ def write_store(
         "input_sha256": sha256_file(input_file) if input_file else None,
         "count": len(items),
         "dimension": vectors.shape[1],
-    }
+    } | ({"prompt_name": prompt_name} if prompt_name is not None else {})
     with committed_directory(out, kind=KIND, **facts) as scratch:
         np.save(scratch / VECTORS, vectors, allow_pickle=False)
         write_jsonl(scratch / ITEMS, (asdict(item) for item in items))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +17,27 @@ from ugembed.progress import OnProgress, silent
 REPORT = "report.html"
 
 
-def run_evaluation(config: EvalConfig, *, on_progress: OnProgress = silent) -> Evaluation:
+def run_evaluation(
+    config: EvalConfig, *, on_progress: OnProgress = silent, on_warning: Callable[[str], None] = warnings.warn
+) -> Evaluation:
     """Evaluate; with ``config.out`` also leave ``results.json``, ``ranks.jsonl`` and ``report.html`` there.
 
     Raises:
         StoreError: ``output-exists``, before the model is loaded.
         DataError: a benchmark that is missing, empty or broken.
         CheckpointError: a model that is missing or damaged, or that gives unusable vectors.
+        ConfigError: ``cache-unused``.
     """
     if config.out is not None:
         refuse_existing(config.out)
     files = find_benchmark(config.benchmark, pattern=config.filename_pattern)
 
     from ugembed.models.saved import load_embedder
+    from ugembed.models.text_cache import node_texts_kept
 
     encoder = load_embedder(config.model, device=config.device)
-    evaluation = evaluate(encoder, files, config, model=str(config.model), on_progress=on_progress)
+    with node_texts_kept(encoder, config.cache, on_warning=on_warning):
+        evaluation = evaluate(encoder, files, config, model=str(config.model), on_progress=on_progress)
     if config.out is not None:
         _write(config.out, config, evaluation)
     return evaluation

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from ugembed.eval.results import Answer, CaseRank, Evaluation, Shown
 from ugembed.eval.scoring import Scored, ScoringCase, score_cases
 from ugembed.eval.summary import summarise
 from ugembed.eval.tasks import QueryMode, apply_mode, query_shows_gold_graph
+from ugembed.models.prompts import as_document, as_query
 from ugembed.progress import OnProgress, silent
 from ugembed.records.case import RankingCase
 from ugembed.records.item import Item
@@ -35,7 +37,9 @@ class EvalSettings(Config):
     limit: PositiveInt | None = None
     """Use only the first so many rows of every file."""
     batch_size: PositiveInt = 16
-    """Items that are encoded at once; embeddings do not depend on it."""
+    """Most items that are encoded at once; embeddings do not depend on it."""
+    batch_tokens: PositiveInt | None = None
+    """Most tokens that are encoded at once, padding included; a longer item is encoded alone. Null for no limit."""
     roots: tuple[Path, ...] = ()
     """Folders that relative image and graph paths start from. Default: the file's folder, then the current one."""
 
@@ -51,6 +55,8 @@ class EvalConfig(EvalSettings):
     """Use only files whose name contains this."""
     device: str | None = None
     """``cpu``, ``cuda``, ``cuda:1``…; the best there is by default."""
+    cache: Path | None = None
+    """Folder in which vectors of node texts are kept for the next run; for models with ``node_text: contextual``."""
     out: Path | None = None
     """Folder for results and the report page; nothing is written without it."""
 
@@ -72,9 +78,15 @@ def evaluate(
             of an item; before anything is encoded.
         CheckpointError: ``embedding-broken`` when the model gives vectors that are not finite and of unit length.
     """
-    cases = [(file, case) for file in files for case in _read(file, settings)]
+    cases = [(file, _told(case, file, encoder)) for file in files for case in _read(file, settings)]
     items = [item for _, case in cases for item in (case.query, *case.candidates)]
-    vectors, index = encode_distinct(encoder, items, batch_size=settings.batch_size, on_progress=on_progress)
+    vectors, index = encode_distinct(
+        encoder,
+        items,
+        batch_size=settings.batch_size,
+        batch_tokens=settings.batch_tokens,
+        on_progress=on_progress,
+    )
     scored = score_cases(vectors, _as_rows([case for _, case in cases], index))
     ranked = [_ranked(file, case, one) for (file, case), one in zip(cases, scored, strict=True)]
     summaries = summarise(files, ranked, k_values=settings.k_values, ndcg_k=settings.ndcg_k)
@@ -97,6 +109,12 @@ def evaluate(
 def _read(file: BenchmarkFile, settings: EvalSettings) -> list[RankingCase]:
     cases = read_benchmark_file(file, roots=settings.roots, limit=settings.limit)
     return [apply_mode(case, settings.query_mode) for case in cases]
+
+
+def _told(case: RankingCase, file: BenchmarkFile, encoder: ItemEncoder) -> RankingCase:
+    """The case with the prompts of its family and of documents, as in training."""
+    candidates = tuple(as_document(candidate, encoder.prompts) for candidate in case.candidates)
+    return replace(case, query=as_query(case.query, encoder.prompts, task=file.family), candidates=candidates)
 
 
 def _as_rows(cases: Sequence[RankingCase], index: NDArray[np.int64]) -> list[ScoringCase]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from ugembed import __version__
 from ugembed.models.config import ModelConfig
 from ugembed.models.embedder import Embedder
+from ugembed.models.prompts import DOCUMENT
 
 CARD = "README.md"
 BACKBONE = "backbone"
@@ -34,6 +35,7 @@ def model_card(embedder: Embedder, config: ModelConfig, *, data: Mapping[str, st
         f"- base model: {base}",
         f"- language model: {_language_model(config, embedder)}",
         f"- graph part: {_graph_part(config)}",
+        *_prompts(config),
         f"- picture size: {config.inputs.min_pixels} to {config.inputs.max_pixels} pixels; "
         f"graphs: at most {config.inputs.max_graph_nodes} nodes",
         f"- written by: ugembed {__version__}",
@@ -48,7 +50,7 @@ def model_card(embedder: Embedder, config: ModelConfig, *, data: Mapping[str, st
         "from ugembed import load_embedder",
         "",
         'embedder = load_embedder("path/of/this/folder")',
-        'vectors = embedder.encode(texts=["a quiet street by the river"])',
+        f'vectors = embedder.encode(texts=["a quiet street by the river"]{_named(config)})',
         "```",
         "",
     ]
@@ -87,6 +89,17 @@ def _graph_part(config: ModelConfig) -> str:
     if config.graph_encoder is None or config.fusion is None:
         return "none"
     return f"{config.graph_encoder.kind} encoder, {config.fusion.kind} fusion"
+
+
+def _prompts(config: ModelConfig) -> list[str]:
+    """What the model is told: one line, or one for each name."""
+    own = config.inputs.instruction
+    lines = [] if own is None else [f"- instruction: {own!r}"]
+    return lines + [f"- prompt `{name}`: {text!r}" for name, text in config.prompts.items()]
+
+
+def _named(config: ModelConfig) -> str:
+    return f', prompt_name="{DOCUMENT}"' if config.prompts else ""
 
 
 def _data(data: Mapping[str, str] | None) -> list[str]:

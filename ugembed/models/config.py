@@ -25,10 +25,17 @@ class ModelConfig(Config):
     """``full``: every weight of the language model is trained, in float32; needs ``lora: null``."""
     graph_encoder: Annotated[SerializeAsAny[GraphEncoderConfig], OneOf("ugembed.models.graph_encoders")] | None = None
     """What encodes the local graph; null for a model without one."""
+    node_text: Literal["tokens", "contextual"] = "tokens"
+    """What a node's text enters as: ``tokens``, the mean of its word embeddings; ``contextual``, the mean of what the
+    language model without adapters makes of it, read once per distinct text."""
     fusion: Annotated[SerializeAsAny[FusionConfig], OneOf("ugembed.models.fusion")] | None = None
     """How encoded nodes reach the language model; null for a model without a graph part."""
     inputs: InputsConfig = Field(default_factory=InputsConfig)
     """How items become tokens."""
+    prompts: dict[str, str] = Field(default_factory=dict)
+    """What the model is told, by name: ``query`` and ``document`` for the two sides of a row, a task (a benchmark's
+    family, a row's ``pair_type``) for its queries, any other for ``--prompt-name``. Where none fits,
+    ``inputs.instruction`` counts."""
 
     @model_validator(mode="after")
     def _graph_part_is_whole(self) -> Self:
@@ -37,6 +44,10 @@ class ModelConfig(Config):
             raise ValueError(
                 "graph_encoder and fusion go together: give both, or neither; fusion none wants no encoder"
             )
-        if self.train == "full" and self.lora is not None:
-            raise ValueError("train: full trains the weights themselves: give lora: null with it")
+        if self.train == "full" and (self.lora is not None or getattr(self.backbone, "quantize", None) is not None):
+            raise ValueError("train: full trains the weights themselves: give lora: null with it, and do not quantize")
+        if "" in self.prompts:
+            raise ValueError("prompts: every prompt wants a name")
+        if self.node_text == "contextual" and (self.train == "full" or self.graph_encoder is None):
+            raise ValueError("node_text: contextual wants a graph_encoder and a language model not trained whole")
         return self

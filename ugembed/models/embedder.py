@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,17 +17,24 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ugembed.errors import DataError
+from ugembed.models.batching import length_batches
 from ugembed.models.config import ModelConfig
 from ugembed.models.fusion.base import Fusion
+from ugembed.models.fusion.prompt import check_owners
 from ugembed.models.graph_encoders.base import GraphEncoder
 from ugembed.models.graph_encoders.cached import CachedEncoder
 from ugembed.models.inputs import InputBuilder, ModelInputs
 from ugembed.models.lora import add_lora, train_language_model
-from ugembed.models.node_text import NodeText
+from ugembed.models.node_text import ContextualText, NodeText
 from ugembed.models.outputs import truncated
+from ugembed.models.prompts import NamedPrompts, named_instruction
+from ugembed.models.quantize import pack_four_bits
 from ugembed.models.signature import base_signature
 from ugembed.progress import OnProgress, silent
 from ugembed.records.item import GRAPH_TAG, IMAGE_TAG, GraphSource, ImageSource, Item
+
+WINDOW = 512
+"""Items that are looked at together to form batches; their graphs are in memory."""
 
 
 class Embedder(nn.Module):
@@ -42,6 +50,8 @@ class Embedder(nn.Module):
         self.config = config
         self.backbone = config.backbone.build()
         self.core: nn.Module = self.backbone.model
+        if getattr(config.backbone, "quantize", None) is not None:
+            pack_four_bits(self.core, pattern=self.backbone.language_model_pattern)
         self.adapters: Any = None
         if config.lora is not None:
             # peft adapts `core` in place; its wrapper is kept aside, for saving, and not registered a second time
@@ -52,7 +62,7 @@ class Embedder(nn.Module):
         self.encoded = None if self.graph_encoder is None else CachedEncoder(self.graph_encoder)
         graph_tokens = None if config.fusion is None else config.fusion.graph_tokens
         self.prepare = InputBuilder(self.backbone, config.inputs, graph_tokens=graph_tokens)
-        self.node_text = NodeText(self.backbone.tokenizer, self.backbone.token_embedding())
+        self.node_text = self._node_text()
         self._fusing: tuple[ModelInputs, Tensor] | None = None
         self._auxiliary: list[Tensor] = []
         self.backbone.token_embedding().register_forward_hook(self._fuse)
@@ -68,10 +78,46 @@ class Embedder(nn.Module):
             fusion = self.config.fusion.build(hidden_size=width, markers=self.backbone.markers, scale=scale)
         return encoder, fusion
 
+    def _node_text(self) -> NodeText:
+        tokenizer, words = self.backbone.tokenizer, self.backbone.token_embedding()
+        if self.config.node_text == "contextual":
+            return ContextualText(tokenizer, words, states=self._base_states)
+        return NodeText(tokenizer, words)
+
+    @torch.no_grad()
+    def _base_states(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """(n, t, d) states of plain texts, by the language model without its adapters, whatever is being trained."""
+        none = torch.zeros(0, dtype=torch.int64, device=ids.device)
+        inputs = ModelInputs(
+            input_ids=ids,
+            attention_mask=mask,
+            token_types=torch.zeros_like(ids),
+            pixel_values=None,
+            image_grid=None,
+            image_row=none,
+            image_parts=none,
+            graphs=None,
+        )
+        was_training = self.core.training
+        self.core.eval()
+        without: AbstractContextManager[Any] = nullcontext()
+        if self.adapters is not None:
+            without = self.adapters.disable_adapter()
+        try:
+            with without, torch.autocast(ids.device.type, enabled=False):
+                return self.backbone.hidden_states(inputs)
+        finally:
+            self.core.train(was_training)
+
     @property
     def dimension(self) -> int:
         """Length d of the vectors."""
         return self.backbone.hidden_size
+
+    @property
+    def prompts(self) -> NamedPrompts:
+        """What queries, documents and tasks are told."""
+        return self.config.prompts
 
     @property
     def device(self) -> torch.device:
@@ -79,16 +125,27 @@ class Embedder(nn.Module):
         return device
 
     def forward(self, inputs: ModelInputs) -> Tensor:
-        """(n, d) float32 unit vectors of a prepared batch on this module's device."""
-        self._fusing = fusing = self._encode_graphs(inputs)
+        """(n, d) float32 unit vectors of a prepared batch on this module's device; padding is left out if it can be."""
+        is_packed = self.backbone.packs(inputs)
+        encoded = self._encode_graphs(inputs)
+        if encoded is not None:
+            self._fusing = (self._in_one_row(inputs), encoded[1]) if is_packed else encoded
         try:
-            hidden = self.backbone.hidden_states(inputs)
+            states = self.backbone.packed_states(inputs) if is_packed else self.backbone.hidden_states(inputs)
         finally:
             self._fusing = None
-        vectors = self.backbone.pool(hidden, inputs.attention_mask).float()
-        if fusing is not None and self.fusion is not None:
-            vectors = self.fusion.after(vectors, *fusing)
+        vectors = self.backbone.pool(states, inputs.attention_mask).float()
+        if encoded is not None and self.fusion is not None:
+            vectors = self.fusion.after(vectors, *encoded)
         return functional.normalize(vectors, dim=1)
+
+    def _in_one_row(self, inputs: ModelInputs) -> ModelInputs:
+        """The packed batch; once its rows are one, a fusion cannot see whose placeholders are whose."""
+        if inputs.graphs is not None and self.config.fusion is not None:
+            counts = [self.config.fusion.graph_tokens(size) for size in inputs.graphs.size.tolist()]
+            placeholder = inputs.input_ids == self.backbone.markers.graph_pad
+            check_owners(placeholder, inputs, torch.tensor(counts, device=placeholder.device))
+        return inputs.in_one_row()
 
     def _encode_graphs(self, inputs: ModelInputs) -> tuple[ModelInputs, Tensor] | None:
         if inputs.graphs is None or self.encoded is None:
@@ -114,22 +171,44 @@ class Embedder(nn.Module):
 
     @torch.no_grad()
     def encode_items(
-        self, items: Sequence[Item], *, batch_size: int = 16, on_progress: OnProgress = silent
+        self,
+        items: Sequence[Item],
+        *,
+        batch_size: int = 16,
+        batch_tokens: int | None = None,
+        on_progress: OnProgress = silent,
     ) -> NDArray[np.float32]:
-        """(n, d) unit vectors of items, in their order; batches are formed of items of similar length."""
+        """(n, d) unit vectors of items, in their order; batches are formed of items of similar length.
+
+        Args:
+            items: Any number; what is read ahead of them to form batches is bounded.
+            batch_size: Most rows of a batch.
+            batch_tokens: Most tokens of a batch, padding included; a longer row is alone. None for no limit.
+            on_progress: Hears how many are done.
+        """
         was_training = self.training
-        self.eval()
-        order = sorted(
-            range(len(items)), key=lambda i: (len(items[i].graphs), len(items[i].images), len(items[i].text))
-        )
         vectors = np.empty((len(items), self.dimension), dtype=np.float32)
-        for start in range(0, len(order), batch_size):
-            chosen = order[start : start + batch_size]
-            inputs = self.prepare([items[i] for i in chosen]).to(self.device)
-            vectors[chosen] = self(inputs).cpu().numpy()
-            on_progress(start + len(chosen), len(items))
-        self.train(was_training)
+        self.eval()
+        try:
+            done = 0
+            for batch, inputs in self._batches(items, batch_size, batch_tokens):
+                vectors[batch] = self(inputs.to(self.device)).cpu().numpy()
+                done += len(batch)
+                on_progress(done, len(items))
+        finally:
+            self.train(was_training)
         return vectors
+
+    def _batches(
+        self, items: Sequence[Item], batch_size: int, batch_tokens: int | None
+    ) -> Iterator[tuple[list[int], ModelInputs]]:
+        """Positions and prepared rows of every batch; lengths are compared within a window of items at a time."""
+        window = max(WINDOW, batch_size)
+        for start in range(0, len(items), window):
+            drafts = [self.prepare.draft(item) for item in items[start : start + window]]
+            lengths = [draft.length for draft in drafts]
+            for batch in length_batches(lengths, max_tokens=batch_tokens, max_rows=batch_size):
+                yield [start + k for k in batch], self.prepare([drafts[k] for k in batch])
 
     def encode(
         self,
@@ -139,6 +218,7 @@ class Embedder(nn.Module):
         graphs: Sequence[GraphSource | str] | None = None,
         batch_size: int = 16,
         dimension: int | None = None,
+        prompt_name: str | None = None,
     ) -> NDArray[np.float32]:
         """(n, d) unit vectors of n rows; lists that are given belong together row by row.
 
@@ -148,8 +228,10 @@ class Embedder(nn.Module):
             graphs: A graph file or `UrbanGraph` per row.
             batch_size: Rows per forward pass.
             dimension: Keep only so many leading numbers, at unit length again (Matryoshka).
+            prompt_name: Which of the model's prompts all rows are told (``query``, ``document``, a task).
 
         Raises:
+            ConfigError: ``prompt-unknown``; ``prompt-missing``, for a model whose queries and documents differ.
             DataError: no list, lists of different lengths, or a row that cannot be read.
         """
         given = [values for values in (texts, images, graphs) if values is not None]
@@ -159,12 +241,14 @@ class Embedder(nn.Module):
                 code="encode-lengths",
                 hint="texts, images and graphs that are given belong together row by row",
             )
+        told = named_instruction(self.prompts, prompt_name)
         tags = (GRAPH_TAG if graphs is not None else "") + (IMAGE_TAG if images is not None else "")
         items = [
             Item(
                 text=tags + (texts[k] if texts is not None else ""),
                 images=() if images is None else (_source(images[k]),),
                 graphs=() if graphs is None else (_source(graphs[k]),),
+                instruction=told,
             )
             for k in range(len(given[0]))
         ]
@@ -188,8 +272,7 @@ class Embedder(nn.Module):
     @cached_property
     def fingerprint(self) -> str:
         """Hash of the configuration and of every trained weight, as they are when it is first asked for."""
-        where = {"inputs": {"cache_mb"}, "backbone": {"path"}}
-        digest = hashlib.sha256(self.config.model_dump_json(exclude=where).encode())
+        digest = hashlib.sha256(_deciding(self.config).encode())
         digest.update(orjson.dumps(base_signature(self.core), option=orjson.OPT_SORT_KEYS))
         for name, parameter in sorted(self.trained_parameters().items()):
             digest.update(name.encode())
@@ -197,8 +280,16 @@ class Embedder(nn.Module):
         return digest.hexdigest()[:16]
 
 
-def _size(item: Item) -> tuple[int, int, int]:
-    return len(item.graphs), len(item.images), len(item.text)
+def _deciding(config: ModelConfig) -> str:
+    """The settings that decide vectors, as JSON; later ones only where they are used, so that fingerprints last."""
+    backbone, unused = {"path"}, set[str]()
+    if getattr(config.backbone, "quantize", None) is None:
+        backbone.add("quantize")
+    if not config.prompts:
+        unused.add("prompts")
+    if config.node_text == "tokens":
+        unused.add("node_text")
+    return config.model_dump_json(exclude={"inputs": {"cache_mb"}, "backbone": backbone} | dict.fromkeys(unused, True))
 
 
 def _source(value: Any) -> Any:

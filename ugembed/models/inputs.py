@@ -19,6 +19,7 @@ from torch import Tensor
 from ugembed.errors import DataError
 from ugembed.graphs.features import GraphBatch, GraphTensors, graph_tensors
 from ugembed.graphs.schema import UrbanGraph
+from ugembed.models.batching import length_batches
 from ugembed.models.pictures import Picture, upright_size
 from ugembed.models.prompts import Slot
 from ugembed.records.item import GraphSource, ImageSource, Item
@@ -26,6 +27,9 @@ from ugembed.registry import Config
 
 if TYPE_CHECKING:
     from ugembed.models.backbones.base import Backbone
+
+LEAST_REAL = 0.8
+"""Smallest share of real tokens in a part of `InputBuilder.in_parts` where padding is computed."""
 
 
 class InputsConfig(Config):
@@ -79,6 +83,19 @@ class ModelInputs:
     def __len__(self) -> int:
         return self.input_ids.shape[0]
 
+    def in_one_row(self) -> ModelInputs:
+        """All real tokens as one row, row after row, without padding; pictures and graphs are all its own."""
+        real = self.attention_mask.bool()
+        input_ids = self.input_ids[real][None]
+        return replace(
+            self,
+            input_ids=input_ids,
+            attention_mask=torch.ones_like(input_ids),
+            token_types=self.token_types[real][None],
+            image_row=torch.zeros_like(self.image_row),
+            graphs=None if self.graphs is None else replace(self.graphs, row=torch.zeros_like(self.graphs.row)),
+        )
+
     def to(self, device: torch.device | str) -> ModelInputs:
         """The same batch on another device."""
 
@@ -98,6 +115,21 @@ class ModelInputs:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An item whose length is known and whose graphs are read; its pictures are not decoded yet.
+
+    Attributes:
+        item: The item.
+        graphs: Its graphs in numbers, in reading order.
+        length: Tokens of its row, exactly.
+    """
+
+    item: Item
+    graphs: tuple[GraphTensors, ...]
+    length: int
+
+
 class InputBuilder:
     """Turns items into `ModelInputs` for one backbone.
 
@@ -114,23 +146,24 @@ class InputBuilder:
         self._cache = _Cache(config.cache_mb * 2**20)
         self._text_ids: dict[str, list[int]] = {}
 
-    def __call__(self, items: Sequence[Item], *, instruction: str | None = None) -> ModelInputs:
+    def __call__(self, items: Sequence[Item | Draft], *, instruction: str | None = None) -> ModelInputs:
         """Prepare a batch.
 
         Args:
             items: One per row.
-            instruction: Of these rows; None takes the configuration's, and that the backbone's own.
+            instruction: Of rows whose items have none; None takes the configuration's, and that the backbone's own.
 
         Raises:
-            DataError: a picture or graph that cannot be read, a prompt longer than ``max_length``, or a graph for a
-                model that has no graph part; the message names the item.
+            DataError: a picture or graph that cannot be read, a prompt longer than ``max_length`` or without a token,
+                or a graph for a model that has no graph part; the message names the item.
         """
         told = self.config.instruction if instruction is None else instruction
-        images = [[self._image(source) for source in item.images] for item in items]
-        graphs = [[self._graph(item, source) for source in item.graphs] for item in items]
+        plain = [draft.item if isinstance(draft, Draft) else draft for draft in items]
+        images = [[self._image(source) for source in item.images] for item in plain]
+        graphs = [self._graphs(item) for item in items]
         rows = [
             self._prompt(item, [picture.tokens for picture in shown], [graph.num_nodes for graph in near], told)
-            for item, shown, near in zip(items, images, graphs, strict=True)
+            for item, shown, near in zip(plain, images, graphs, strict=True)
         ]
         input_ids, mask = self._pad(rows)
         pictures = [picture for row_images in images for picture in row_images]
@@ -147,23 +180,67 @@ class InputBuilder:
             graphs=GraphBatch.union([g for _, g in owned], [row for row, _ in owned]) if owned else None,
         )
 
-    def length(self, item: Item, *, instruction: str | None = None) -> int:
-        """Tokens of an item's prompt, exactly those of its row, without decoding a picture: headers tell enough.
+    def draft(self, item: Item, *, instruction: str | None = None) -> Draft:
+        """What forming batches wants to know of an item; a call on the draft does not read its graphs again.
 
         Raises:
             DataError: as a call, but for what only the pixels would show.
         """
         bounds = {"min_pixels": self.config.min_pixels, "max_pixels": self.config.max_pixels}
         images = [self.backbone.picture_tokens(*upright_size(source), **bounds) for source in item.images]
-        graphs = [self._graph(item, source).num_nodes for source in item.graphs]
+        graphs = self._graphs(item)
         told = self.config.instruction if instruction is None else instruction
-        return len(self._prompt(item, images, graphs, told))
+        return Draft(item, graphs, len(self._prompt(item, images, [graph.num_nodes for graph in graphs], told)))
+
+    def length(self, item: Item, *, instruction: str | None = None) -> int:
+        """Tokens of an item's prompt, exactly those of its row, without decoding a picture: headers tell enough.
+
+        Raises:
+            DataError: as `draft`.
+        """
+        return self.draft(item, instruction=instruction).length
+
+    def in_parts(
+        self,
+        items: Sequence[Item],
+        *,
+        max_tokens: int | None = None,
+        max_rows: int | None = None,
+        instruction: str | None = None,
+    ) -> tuple[tuple[ModelInputs, ...], Tensor]:
+        """Prepare items in parts of similar length, for one step that needs the vectors of all.
+
+        Where the backbone computes padding, a part ends before more than a fifth of it would be padding.
+
+        Args:
+            items: One per row.
+            max_tokens: Most tokens of a part, padding included; a longer row is a part of its own. None for no limit.
+            max_rows: Most rows of a part; None for no limit.
+            instruction: As in a call.
+
+        Returns:
+            The parts, and (n,) int64 ``places``: the k-th row of all parts is ``items[places[k]]``, so that
+            ``torch.cat(vectors)[places.argsort()]`` are the vectors in the order given.
+
+        Raises:
+            DataError: as a call.
+        """
+        drafts = [self.draft(item, instruction=instruction) for item in items]
+        batches = length_batches(
+            [draft.length for draft in drafts],
+            max_tokens=max_tokens,
+            max_rows=max_rows,
+            least_real=0.0 if self.backbone.packing else LEAST_REAL,
+        )
+        parts = tuple(self([drafts[k] for k in batch], instruction=instruction) for batch in batches)
+        return parts, torch.tensor([k for batch in batches for k in batch], dtype=torch.int64)
 
     def _prompt(self, item: Item, images: Sequence[int], graphs: Sequence[int], instruction: str | None) -> list[int]:
         """Token ids of an item whose pictures take so many tokens and whose graphs have so many nodes."""
         prompt: list[int] = []
         left_images, left_graphs = iter(images), iter(graphs)
-        for part in self.backbone.prompt.parts(item.text, instruction):
+        told = instruction if item.instruction is None else item.instruction
+        for part in self.backbone.prompt.parts(item.text, told):
             if isinstance(part, int):
                 prompt.append(part)
             elif isinstance(part, str):
@@ -172,6 +249,12 @@ class InputBuilder:
                 prompt += self._image_tokens(next(left_images))
             else:
                 prompt += self._graph_tokens(next(left_graphs))
+        if not prompt:
+            raise DataError(
+                f"{_name(item)}: no token in its prompt, so there is nothing to pool",
+                code="no-tokens",
+                hint="give a text or an instruction: this model's prompt and its graphs take no token by themselves",
+            )
         if len(prompt) > self.config.max_length:
             raise DataError(
                 f"{_name(item)}: {len(prompt)} tokens, more than max_length {self.config.max_length}",
@@ -223,6 +306,9 @@ class InputBuilder:
             )
         except DataError as error:
             raise DataError(f"{source}: {error.message}", code=error.code, hint=error.hint) from None
+
+    def _graphs(self, item: Item | Draft) -> tuple[GraphTensors, ...]:
+        return item.graphs if isinstance(item, Draft) else tuple(self._graph(item, source) for source in item.graphs)
 
     def _graph(self, item: Item, source: GraphSource) -> GraphTensors:
         if self.graph_tokens is None:

@@ -15,8 +15,8 @@ from ugembed.models.skeleton import skeleton
 
 DEPTH = 3
 FORMULA = (
-    "weights: parameters x bytes of their precision; gradients: the same of what is trained; AdamW: two float32 "
-    "numbers for each trained parameter. Activations and the memory of kernels come on top."
+    "weights: parameters x bytes of their precision (0.52 where packed in four bits); gradients: the same of what is "
+    "trained; AdamW: two float32 numbers for each trained parameter. Activations and the memory of kernels come on top."
 )
 _ADAM_BYTES = 2 * 4
 
@@ -94,11 +94,16 @@ def inspect_model(config: ModelConfig, *, learning_rates: Mapping[str, float] | 
         trained=sum(part.trained for part in parts),
         trained_weights=groups,
         memory=Memory(
-            weights=sum(weight.numel() * weight.element_size() for weight in modules.parameters()),
+            weights=round(sum(_bytes(weight) for weight in modules.parameters())),
             gradients=sum(weight.numel() * weight.element_size() for weight in trained.values()),
             optimizer=sum(weight.numel() * _ADAM_BYTES for weight in trained.values()),
         ),
     )
+
+
+def _bytes(weight: nn.Parameter) -> float:
+    bits: float = getattr(weight, "bits", 8 * weight.element_size())
+    return weight.numel() * bits / 8
 
 
 def _part(name: str, module: nn.Module, rate: float | None, depth: int) -> Part:
@@ -106,7 +111,7 @@ def _part(name: str, module: nn.Module, rate: float | None, depth: int) -> Part:
     trained = sum(weight.numel() for weight in weights if weight.requires_grad)
     dtypes: Counter[str] = Counter()
     for weight in weights:
-        dtypes[str(weight.dtype).removeprefix("torch.")] += weight.numel()
+        dtypes["nf4" if hasattr(weight, "bits") else str(weight.dtype).removeprefix("torch.")] += weight.numel()
     return Part(
         name=name,
         kind=_kind(module),

@@ -6,16 +6,22 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from ugembed.models.text_cache import TextVectors
 
 MAX_TOKENS = 128
 """Longer node texts are cut to this many tokens, as in the reference."""
 
 TEXTS_AT_ONCE = 512
 """Texts whose token embeddings are in memory together."""
+
+WIDTH_STEP = 8
+"""The language model is given texts in widths that are multiples of this."""
 
 
 class NodeText:
@@ -112,12 +118,14 @@ class NodeText:
 class ContextualText(NodeText):
     """Mean of the frozen language model's last states over the tokens of a text, once per distinct text.
 
-    Vectors are brought to the root mean square of the word embeddings, whose place they take in the prompt.
+    Vectors are brought to the root mean square of the word embeddings, whose place they take in the prompt. Batches
+    always have ``batch_size`` rows, filled up where texts are lacking, and one of a few widths: so products of matrices
+    have the same shapes, and a text the same vector to the bit, whatever is read with it, and in a resumed run as well.
 
     Args:
         tokenizer, embedding, cache_mb: As in `NodeText`.
         states: From (n, t) token ids and their mask to (n, t, d) states of the language model without adapters.
-        batch_size: Texts per call of ``states``.
+        batch_size: Rows of every call of ``states``.
     """
 
     def __init__(
@@ -127,34 +135,54 @@ class ContextualText(NodeText):
         *,
         states: Callable[[Tensor, Tensor], Tensor],
         cache_mb: int = 512,
-        batch_size: int = 64,
+        batch_size: int = 16,
     ) -> None:
         super().__init__(tokenizer, embedding, cache_mb=cache_mb)
         self.states = states
         self.batch_size = batch_size
+        self.kept: TextVectors | None = None
+        """Vectors that earlier runs have left on disk (`ugembed.models.text_cache.node_texts_kept`)."""
+        self._words: tuple[tuple[Any, ...], Tensor] | None = None
 
     @property
     def is_trained(self) -> bool:
         return False
 
-    @torch.no_grad()
     def _vectors(self, texts: Sequence[str]) -> Tensor:
+        if self.kept is None:
+            return self._read(texts)
+        vectors = self.kept.completed(texts, lambda missing: self._read(missing).cpu().numpy())
+        return torch.from_numpy(vectors).to(self.embedding.weight.device)
+
+    @torch.no_grad()
+    def _read(self, texts: Sequence[str]) -> Tensor:
+        """(n, d) float32 vectors of texts, by the language model."""
         ids = self.tokenizer(list(texts), add_special_tokens=False, truncation=True, max_length=MAX_TOKENS).input_ids
         device = self.embedding.weight.device
         made = torch.zeros(len(texts), self.embedding.embedding_dim, device=device)
-        order = sorted((k for k in range(len(texts)) if ids[k]), key=lambda k: len(ids[k]))
-        for start in range(0, len(order), self.batch_size):
-            chosen = order[start : start + self.batch_size]
-            made[chosen] = self._means([ids[k] for k in chosen])
+        groups: dict[int, list[int]] = {}
+        for k in range(len(texts)):
+            groups.setdefault(-(-len(ids[k]) // WIDTH_STEP) * WIDTH_STEP, []).append(k)
+        groups.pop(0, None)
+        for width, members in sorted(groups.items()):
+            for start in range(0, len(members), self.batch_size):
+                chosen = members[start : start + self.batch_size]
+                made[chosen] = self._means([ids[k] for k in chosen], width)
         size = made.square().mean(dim=1, keepdim=True).sqrt()
-        wanted = self.embedding.weight.detach().float().square().mean().sqrt()
-        return made * (wanted / size.clamp(min=1e-12))
+        return made * (self._size_of_words() / size.clamp(min=1e-12))
 
-    def _means(self, ids: Sequence[Sequence[int]]) -> Tensor:
-        """(n, d) means over the real tokens of n texts of at least one token."""
-        width = max(map(len, ids))
+    def _size_of_words(self) -> Tensor:
+        """() root mean square of the word embeddings, computed once a table."""
+        if self._words is None or self._words[0] != self.stamp:
+            self._words = (self.stamp, self.embedding.weight.detach().float().square().mean().sqrt())
+        return self._words[1]
+
+    def _means(self, ids: Sequence[Sequence[int]], width: int) -> Tensor:
+        """(n, d) means over the real tokens of n texts of at least one token and at most ``width``."""
         device = self.embedding.weight.device
-        mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in ids], device=device)
-        padded = torch.tensor([[*row, *[row[-1]] * (width - len(row))] for row in ids], device=device)
+        rows = [*ids, *[ids[-1]] * (self.batch_size - len(ids))]
+        mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows], device=device)
+        padded = torch.tensor([[*row, *[row[-1]] * (width - len(row))] for row in rows], device=device)
         states = self.states(padded, mask).float()
-        return (states * mask[:, :, None]).sum(dim=1) / mask.sum(dim=1, keepdim=True)
+        means: Tensor = (states * mask[:, :, None]).sum(dim=1) / mask.sum(dim=1, keepdim=True)
+        return means[: len(ids)]

@@ -1,17 +1,27 @@
-"""Prompt templates: what stands around an item, and at which token it ends (that one is pooled)."""
+"""Prompts: what a model is told to do with an item, what stands around it, and at which token it ends (that one is
+pooled).
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeAlias
 
-from ugembed.records.item import GRAPH_TAG, IMAGE_TAG
+from ugembed.errors import ConfigError, did_you_mean
+from ugembed.records.item import GRAPH_TAG, IMAGE_TAG, Item
+from ugembed.records.pair import Pair
 
 _TAGS = re.compile(f"({IMAGE_TAG}|{GRAPH_TAG})")
 _LEADING_TAGS = re.compile(f"(?:(?:{IMAGE_TAG}|{GRAPH_TAG})\\s*)*")
+
+QUERY, DOCUMENT = "query", "document"
+"""Names of the prompts for the two sides of a row, as sentence-transformers has them."""
+
+NamedPrompts: TypeAlias = Mapping[str, str]
+"""Instructions by name: the two sides, tasks (a benchmark's family, a row's ``pair_type``), and any other."""
 
 
 class Slot(Enum):
@@ -117,3 +127,51 @@ def _joined(parts: list[PromptPart]) -> Iterator[PromptPart]:
         yield part
     if text:
         yield text
+
+
+def with_prompts(pair: Pair, prompts: NamedPrompts) -> Pair:
+    """A training row: its query is told the prompt of its ``pair_type`` or of queries, the rest that of documents."""
+    if not prompts:
+        return pair
+    return replace(
+        pair,
+        query=as_query(pair.query, prompts, task=pair.pair_type),
+        positives=tuple(as_document(item, prompts) for item in pair.positives),
+        negatives=tuple(as_document(item, prompts) for item in pair.negatives),
+    )
+
+
+def as_query(item: Item, prompts: NamedPrompts, *, task: str = "") -> Item:
+    """``item`` told what ``prompts`` say of its task, else of queries; its own instruction wins over both."""
+    return _told(item, prompts.get(task, prompts.get(QUERY)))
+
+
+def as_document(item: Item, prompts: NamedPrompts) -> Item:
+    """``item`` told what ``prompts`` say of documents (answers, candidates); its own instruction wins."""
+    return _told(item, prompts.get(DOCUMENT))
+
+
+def _told(item: Item, instruction: str | None) -> Item:
+    return item if instruction is None or item.instruction is not None else replace(item, instruction=instruction)
+
+
+def named_instruction(prompts: NamedPrompts, name: str | None) -> str | None:
+    """The prompt called ``name``; None where the model has none for that side, or for anything.
+
+    A model whose two sides were told different things knows no item that is neither: a name must be given.
+
+    Raises:
+        ConfigError: ``prompt-unknown``; ``prompt-missing``: no name, but prompts for a side.
+    """
+    known = sorted({*prompts, QUERY, DOCUMENT})
+    if name is None:
+        if not {QUERY, DOCUMENT}.isdisjoint(prompts):
+            raise ConfigError(
+                "this model has prompts for queries and documents, and none was named",
+                code="prompt-missing",
+                hint=f"give prompt_name (--prompt-name): {', '.join(known)}",
+            )
+        return None
+    if name not in known:
+        raise ConfigError(f"the model has no prompt {name!r}", code="prompt-unknown", hint=did_you_mean(name, known))
+    return prompts.get(name)

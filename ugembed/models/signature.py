@@ -16,15 +16,28 @@ RELATIVE = 2**-8
 """What rounding to bfloat16 can change, so that weights are recognised in any precision."""
 ABSOLUTE = 1e-7
 """What rounding to float16 can change in numbers near 0."""
+_NUMBERS = "numbers_before_packing"
 
 
 def base_signature(core: nn.Module) -> Signature:
     """`NUMBERS` numbers, a third into each, of up to `LAYERS` frozen weights, spread evenly over the names."""
     frozen = {name: weight for name, weight in base_weights(core).items() if not weight.requires_grad}
-    names = sorted(name for name, weight in frozen.items() if weight.is_floating_point())
+    packed = _remembered(core)
+    names = sorted(name for name, weight in frozen.items() if weight.is_floating_point() or name in packed)
     step = max(1, len(names) / LAYERS)
     chosen = dict.fromkeys(names[int(k * step)] for k in range(min(LAYERS, len(names))))
-    return {name: _numbers(frozen[name]) for name in chosen}
+    return {name: packed.get(name) or _numbers(frozen[name]) for name in chosen}
+
+
+def remember_numbers(layer: nn.Module, weight: Tensor) -> None:
+    """Let a layer whose weight is about to be packed (`models.quantize`) know its numbers as they were."""
+    setattr(layer, _NUMBERS, _numbers(weight))
+
+
+def _remembered(core: nn.Module) -> Signature:
+    """Numbers of packed weights as they were, by the names they have without adapters."""
+    layers = {name: getattr(module, _NUMBERS, None) for name, module in core.named_modules()}
+    return {f"{name}.weight".replace(".base_layer.", "."): numbers for name, numbers in layers.items() if numbers}
 
 
 def base_weights(core: nn.Module) -> dict[str, nn.Parameter]:
@@ -39,16 +52,15 @@ def base_weights(core: nn.Module) -> dict[str, nn.Parameter]:
 def first_difference(core: nn.Module, signature: Mapping[str, Any]) -> str | None:
     """The first weight that is not what ``signature`` says, in words; None when all are.
 
-    Quantised weights hold other numbers and are passed over.
+    Packed weights are compared by what they were before.
     """
-    weights = base_weights(core)
+    weights, packed = base_weights(core), _remembered(core)
     for name, wanted in sorted(signature.items()):
         if name not in weights:
             return f"it was trained on a model with {name}, which this one lacks"
-        if not weights[name].is_floating_point():
-            continue
-        if not _close(wanted, _numbers(weights[name])):
-            return f"{name} holds {wanted} there, {_numbers(weights[name])} here"
+        found = packed.get(name) or _numbers(weights[name])
+        if not _close(wanted, found):
+            return f"{name} holds {wanted} there, {found} here"
     return None
 
 

@@ -13,6 +13,7 @@ from ugembed.models.backbones.base import BackboneConfig, MarkerIds
 from ugembed.models.config import ModelConfig
 from ugembed.models.hostile import refuse_remote_code
 from ugembed.models.lora import train_language_model, wrap
+from ugembed.models.quantize import BITS, packed_names
 
 LAYERS = r"language_model\.layers\.\d+\.(self_attn|mlp)\.({names})"
 """The language model's linear layers, by the names they have in every family of `ugembed.models.backbones`."""
@@ -22,13 +23,17 @@ _NO_MARKERS = MarkerIds(*([0] * len(MarkerIds.__slots__)))
 def skeleton(config: ModelConfig) -> nn.ModuleDict:
     """``core``, ``graph_encoder`` and ``fusion`` as `ugembed.models.embedder.Embedder` names them, on the meta device.
 
-    Only a built-in backbone, which is small, has its weights. Tokens that a family lacks and is given are left out.
+    Only a built-in backbone, which is small, has its weights. A weight that would be packed says so by its ``bits``.
+    Tokens that a family lacks and is given are left out.
 
     Raises:
         CheckpointError: ``config-unreachable``, ``remote-code``, ``config-unread``.
         ConfigError: ``lora-targets``, ``full-training``.
     """
     core = _core(config.backbone)
+    if getattr(config.backbone, "quantize", None) is not None:
+        for name in packed_names(core, pattern=LAYERS):
+            core.get_submodule(name).weight.bits = BITS
     with torch.device("meta"):
         parts = nn.ModuleDict({"core": core})
         if config.lora is not None:

@@ -47,6 +47,7 @@ class Item:
         graphs: One source for every ``<graph>`` tag, in reading order.
         id: Name of the item in outputs; may be empty.
         place: Where it is, if known; never shown to a model.
+        instruction: What a model is told to do with this item; None leaves it to the model's own configuration.
 
     Raises:
         DataError: ``tag-count`` when tags and sources differ in number; ``empty-item`` when there is nothing to embed.
@@ -57,6 +58,7 @@ class Item:
     graphs: tuple[GraphSource, ...] = ()
     id: str = ""
     place: Place | None = None
+    instruction: str | None = None
 
     def __post_init__(self) -> None:
         for tag, sources in ((IMAGE_TAG, self.images), (GRAPH_TAG, self.graphs)):

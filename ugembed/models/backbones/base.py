@@ -80,8 +80,21 @@ class Backbone(Protocol):
         """(n, t, d) states after the language model's final norm."""
         ...
 
+    @property
+    def packing(self) -> bool:
+        """Whether padding is left out of the computation, with this attention kernel on this device."""
+        ...
+
+    def packs(self, inputs: ModelInputs) -> bool:
+        """Whether this batch is one for `packed_states`: it has padding that is left out."""
+        ...
+
+    def packed_states(self, inputs: ModelInputs) -> Tensor:
+        """(T, d) states of the T real tokens, row after row: those of `hidden_states`, without computing padding."""
+        ...
+
     def pool(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
-        """(n, d) vectors of (n, t, d) states; every family known so far takes the last real token."""
+        """(n, d) vectors of (n, t, d) or (T, d) states; every family known so far takes the last real token."""
         ...
 
     def picture_tokens(self, width: int, height: int, *, min_pixels: int, max_pixels: int) -> int:

@@ -26,6 +26,8 @@ class CheckpointConfig(BackboneConfig):
     """Precision of the frozen weights."""
     attention: Literal["sdpa", "eager", "flash_attention_2"] = "sdpa"
     """Attention kernel."""
+    quantize: Literal["nf4"] | None = None
+    """``nf4``: the language model's linear layers in four bits (QLoRA); wants bitsandbytes (``ugembed[gpu]``)."""
 
     def load_as(self, model_class: Any, processor_class: Any, wrap: Callable[..., Backbone]) -> Backbone:
         """`load_checkpoint` with this configuration's path, precision and kernel."""

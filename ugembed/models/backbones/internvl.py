@@ -10,7 +10,7 @@ from torch import Tensor
 from ugembed.errors import CheckpointError
 from ugembed.models.backbones.base import Backbone
 from ugembed.models.backbones.checkpoint import CheckpointConfig
-from ugembed.models.backbones.vision_language import VisionLanguageModel, text_positions
+from ugembed.models.backbones.vision_language import VisionLanguageModel
 from ugembed.models.inputs import ModelInputs
 from ugembed.models.pictures import Picture, floats
 from ugembed.models.prompts import chatml
@@ -84,13 +84,13 @@ class InternVL(VisionLanguageModel):
         pixels = floats(self.image_processor(images=[picture], return_tensors="np", **how)["pixel_values"])
         return Picture(pixels, torch.tensor([len(pixels)]), len(pixels) * self.tile_tokens)
 
-    def hidden_states(self, inputs: ModelInputs) -> Tensor:
+    def states(self, inputs: ModelInputs, position_ids: Tensor, **attention: Any) -> Tensor:
         output = self.model(
             input_ids=inputs.input_ids,
-            attention_mask=inputs.attention_mask,
-            position_ids=text_positions(inputs.attention_mask),
+            position_ids=position_ids,
             pixel_values=inputs.pixel_values,
             use_cache=False,
+            **attention,
         )
         states: Tensor = output.last_hidden_state
         return states

@@ -76,14 +76,14 @@ class QwenVL(VisionLanguageModel):
         prepared = self.image_processor(images=[picture], size=size, return_tensors="np")
         return Picture(floats(prepared["pixel_values"]), torch.tensor(prepared["image_grid_thw"][0]), tokens)
 
-    def hidden_states(self, inputs: ModelInputs) -> Tensor:
+    def states(self, inputs: ModelInputs, position_ids: Tensor, **attention: Any) -> Tensor:
         output = self.model(
             input_ids=inputs.input_ids,
-            attention_mask=inputs.attention_mask,
-            position_ids=self.positions(inputs),
+            position_ids=position_ids,
             pixel_values=inputs.pixel_values,
             image_grid_thw=inputs.image_grid,
             use_cache=False,
+            **attention,
         )
         states: Tensor = output.last_hidden_state
         return states

@@ -1,4 +1,4 @@
-"""What all families share: frozen weights, graph tokens, markers that no text can forge, pooling, saving."""
+"""What all families share: frozen weights, graph tokens, markers that no text can forge, packing, pooling, saving."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from ugembed.errors import CheckpointError
 from ugembed.models.backbones.base import GRAPH_TOKENS, MarkerIds
+from ugembed.models.backbones.row_attention import attend_row_by_row
+from ugembed.models.inputs import ModelInputs
 from ugembed.models.pooling import last_token
 
 
@@ -26,6 +28,7 @@ class VisionLanguageModel:
 
     def __init__(self, model: Any, tokenizer: Any, image_processor: Any) -> None:
         self.model = model.requires_grad_(False).eval()
+        self.rows_apart = attend_row_by_row(model.language_model)
         self.tokenizer = tokenizer
         self.image_processor = image_processor
         tokenizer.add_tokens(list(GRAPH_TOKENS), special_tokens=True)
@@ -93,6 +96,42 @@ class VisionLanguageModel:
     def token_embedding(self) -> nn.Embedding:
         embedding: nn.Embedding = self.model.get_input_embeddings()
         return embedding
+
+    def positions(self, inputs: ModelInputs) -> Tensor:
+        """(n, t) positions of the tokens, or (3, n, t) in time, height and width."""
+        return text_positions(inputs.attention_mask)
+
+    def states(self, inputs: ModelInputs, position_ids: Tensor, **attention: Any) -> Tensor:
+        """(n, t, d) states after the final norm of a batch whose ``position_ids`` are given.
+
+        Args:
+            inputs: The batch.
+            position_ids: What `positions` gives, or the same of packed rows.
+            attention: Instead of the batch's own ``attention_mask``, and for the attention kernel.
+        """
+        raise TypeError(f"{type(self).__name__} does not say how it computes states")
+
+    def hidden_states(self, inputs: ModelInputs) -> Tensor:
+        return self.states(inputs, self.positions(inputs), attention_mask=inputs.attention_mask)
+
+    @property
+    def packing(self) -> bool:
+        # a GPU would launch several kernels a row and layer, which short rows are not worth
+        return self.rows_apart and self.token_embedding().weight.device.type == "cpu"
+
+    def packs(self, inputs: ModelInputs) -> bool:
+        window = getattr(self.model.language_model.config, "sliding_window", None)
+        whole_rows_attend = window is None or inputs.attention_mask.shape[1] <= window
+        return self.packing and whole_rows_attend and not bool(inputs.attention_mask.all())
+
+    def packed_states(self, inputs: ModelInputs) -> Tensor:
+        packed, real = inputs.in_one_row(), inputs.attention_mask.bool()
+        position_ids = self.positions(inputs)[..., real][..., None, :]  # (1, T), or (3, 1, T)
+        kernel = {
+            "attention_mask": packed.attention_mask[:, None, None],  # in four dimensions none is made of it
+            "row_lengths": inputs.attention_mask.sum(dim=1).tolist(),
+        }
+        return self.states(packed, position_ids, **kernel)[0]
 
     def pool(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
         return last_token(hidden, attention_mask)

@@ -30,7 +30,7 @@ def merge(embedder: Embedder, dtype: torch.dtype) -> None:
         raise CheckpointError(
             "the base model is quantised: adapters cannot be merged into it without loss",
             code="merge-quantised",
-            hint="set the base model's own precision in model.yaml and export again",
+            hint="set backbone.quantize to null in model.yaml and export again",
         )
     if embedder.adapters is not None:
         for module in core.modules():

@@ -19,6 +19,7 @@ from ugembed.models.config import ModelConfig
 from ugembed.models.embedder import Embedder
 from ugembed.models.export.merge import merge, merged_config
 from ugembed.models.export.probes import least_cosine, probe_vectors
+from ugembed.models.prompts import DOCUMENT, QUERY
 from ugembed.models.saved import KIND, inside, load_embedder, model_facts, model_folder, write_model
 from ugembed.models.weights import fill
 from ugembed.registry import Config
@@ -58,8 +59,8 @@ def export_model(config: ExportConfig) -> Exported:
     """Export a model; a folder whose vectors are not those of the original is not left behind.
 
     Raises:
-        CheckpointError: ``export-differs``, ``base-local``, ``export-backbone``, ``merge-quantised``, or a model that
-            cannot be loaded.
+        CheckpointError: ``export-differs``, ``base-local``, ``export-backbone``, ``merge-quantised``,
+            ``merge-node-text``, or a model that cannot be loaded.
         ConfigError: ``export-option``.
         StoreError: ``output-exists``, before the model is loaded.
     """
@@ -83,6 +84,7 @@ def export_model(config: ExportConfig) -> Exported:
 def _prepare(embedder: Embedder, config: ExportConfig, *, whole: bool) -> ModelConfig:
     """Merge if the whole backbone is written; the configuration of the folder to be made."""
     if whole:
+        _check_mergeable(embedder)
         own = next(embedder.core.parameters()).dtype
         dtype = config.dtype or str(own).removeprefix("torch.")
         target = merged_config(embedder, dtype)
@@ -101,6 +103,15 @@ def _prepare(embedder: Embedder, config: ExportConfig, *, whole: bool) -> ModelC
     return embedder.config.model_copy(update={"backbone": embedder.config.backbone.model_copy(update={"path": base})})
 
 
+def _check_mergeable(embedder: Embedder) -> None:
+    if embedder.adapters is not None and embedder.config.node_text == "contextual":
+        raise CheckpointError(
+            "node texts are read by the language model without its adapters, which a merged model no longer has",
+            code="merge-node-text",
+            hint="export with --to hub-folder, or train with node_text: tokens",
+        )
+
+
 def _write(
     embedder: Embedder, target: ModelConfig, config: ExportConfig, data: Mapping[str, str], wanted: Any
 ) -> Exported:
@@ -108,7 +119,7 @@ def _write(
     with committed_directory(config.out, kind=KIND, **facts) as scratch:
         write_files(embedder, target, scratch, data=data)
         if config.to == "sentence-transformers":
-            write_module_list(scratch)
+            write_module_list(scratch, prompts=library_prompts(embedder))
         elif config.to == "hub-folder":
             write_atomic(scratch / ".gitattributes", b"*.safetensors filter=lfs diff=lfs merge=lfs -text\n")
         dtype = getattr(target.backbone, "dtype", "float32")
@@ -131,15 +142,24 @@ def write_files(embedder: Embedder, target: ModelConfig, folder: Path, *, data: 
     embedder.backbone.save_text_side(text_side)
 
 
-def write_module_list(folder: Path) -> None:
-    """The two files by which sentence-transformers finds `UgembedModule`."""
+def library_prompts(embedder: Embedder) -> dict[str, str]:
+    """A model's prompts for sentence-transformers: both sides are spelt out, or the library takes them as empty."""
+    if not embedder.prompts:
+        return {}
+    own = embedder.config.inputs.instruction
+    default = embedder.backbone.prompt.instruction if own is None else own
+    return {QUERY: default, DOCUMENT: default, **embedder.prompts}
+
+
+def write_module_list(folder: Path, *, prompts: Mapping[str, str]) -> None:
+    """The two files by which sentence-transformers finds `UgembedModule`, and its prompts."""
     write_json(folder / "modules.json", [{"idx": 0, "name": "0", "path": "", "type": MODULE}])
     write_json(
         folder / "config_sentence_transformers.json",
         {
             "__version__": {"ugembed": __version__},
             "model_type": "SentenceTransformer",
-            "prompts": {},
+            "prompts": dict(prompts),
             "default_prompt_name": None,
             "similarity_fn_name": "cosine",
         },

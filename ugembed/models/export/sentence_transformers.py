@@ -51,16 +51,31 @@ class UgembedModule(nn.Module):
         return self.embedder.dimension
 
     def preprocess(self, inputs: Sequence[Any], prompt: str | None = None, **options: Any) -> dict[str, Any]:
-        """Prepared inputs of a batch; ``prompt`` is put before the text of each row.
+        """Prepared inputs of a batch; ``prompt`` is what the model is told to do with each of them.
+
+        Without a prompt it is told what its own configuration says; so it is with an empty one, which the library hands
+        over for names that a model has no prompts for.
 
         Raises:
             DataError: ``input-kind``, or a row that cannot be read.
         """
-        prepared = self.embedder.prepare([as_item(value, prompt or "") for value in inputs])
+        told = prompt if prompt or self.embedder.prompts else None
+        prepared = self.embedder.prepare([as_item(value, told) for value in inputs])
         return {"inputs": prepared, "input_ids": prepared.input_ids, "attention_mask": prepared.attention_mask}
 
     def tokenize(self, texts: Sequence[Any], **options: Any) -> dict[str, Any]:
-        """`preprocess`, by the name of releases before 6."""
+        """`preprocess`, by the name of releases before 6.
+
+        Raises:
+            DataError: ``prompts-misplaced``: those releases put prompts into the texts, where this model was not
+                trained to find them.
+        """
+        if self.embedder.prompts:
+            raise DataError(
+                "sentence-transformers before 6 writes prompts into texts; this model is told them apart",
+                code="prompts-misplaced",
+                hint="use sentence-transformers 6 or later, or `ugembed.load_embedder`",
+            )
         return self.preprocess(texts)
 
     def forward(self, features: dict[str, Any], **options: Any) -> dict[str, Any]:
@@ -118,8 +133,10 @@ def sentence_transformer(folder: Path | str, **options: Any) -> Any:
     return library.SentenceTransformer(modules=[UgembedModule.load(str(folder))], **options)
 
 
-def as_item(value: Any, prompt: str) -> Item:
+def as_item(value: Any, instruction: str | None) -> Item:
     """A sentence-transformers input as an item; a plain string is always text, never a path or an address.
+
+    None leaves the instruction to the model's configuration.
 
     Raises:
         DataError: ``input-kind``.
@@ -135,8 +152,8 @@ def as_item(value: Any, prompt: str) -> Item:
             hint='give "words", a PIL picture, or {"text": …, "image": …, "graph": …}',
         )
     images, graphs = _sources(value.get("image")), _sources(value.get("graph"))
-    text = GRAPH_TAG * len(graphs) + IMAGE_TAG * len(images) + prompt + str(value.get("text", ""))
-    return Item(text=text, images=images, graphs=graphs)
+    text = GRAPH_TAG * len(graphs) + IMAGE_TAG * len(images) + str(value.get("text", ""))
+    return Item(text=text, images=images, graphs=graphs, instruction=instruction)
 
 
 def _sources(value: Any) -> tuple[Any, ...]:

@@ -38,6 +38,8 @@ class BottleneckConfig(GraphEncoderConfig):
     """Longest wavelength of the position code, metres: unambiguous over 10 km."""
     absolute_bands: NonNegativeInt = 0
     """Bands of a code of the place on Earth; 0 leaves it out, and cities without pictures in training want it so."""
+    positions: bool = True
+    """Whether a node's own state knows its place; false only for comparison."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """Dropout in the MLPs and on attention weights."""
     metric_weight: NonNegativeFloat = 0.0
@@ -61,19 +63,21 @@ class Bottleneck(GraphEncoder):
     def __init__(self, config: BottleneckConfig, *, hidden_size: int) -> None:
         super().__init__()
         self.width = min(config.width, hidden_size)
-        self.position = PositionEncoding(
-            bands=config.position_bands,
-            width=config.position_width,
-            shortest_m=config.shortest_m,
-            longest_m=config.longest_m,
-            dropout=config.dropout,
-        )
+        self.position: PositionEncoding | None = None
+        if config.positions:
+            self.position = PositionEncoding(
+                bands=config.position_bands,
+                width=config.position_width,
+                shortest_m=config.shortest_m,
+                longest_m=config.longest_m,
+                dropout=config.dropout,
+            )
         self.absolute: AbsoluteEncoding | None = None
         if config.absolute_bands:
             self.absolute = AbsoluteEncoding(
                 bands=config.absolute_bands, width=config.position_width, dropout=config.dropout
             )
-        codes = 2 if self.absolute is not None else 1
+        codes = (self.position is not None) + (self.absolute is not None)
         self.text_norm = nn.LayerNorm(hidden_size)
         self.node = nn.Linear(hidden_size + codes * config.position_width, self.width)
         self.output = nn.Sequential(
@@ -96,7 +100,9 @@ class Bottleneck(GraphEncoder):
         return in_parts(self._encode, text, batch)
 
     def _encode(self, text: Tensor, batch: GraphBatch) -> Tensor:
-        parts = [self.text_norm(text), self.position(batch.position)]
+        parts = [self.text_norm(text)]
+        if self.position is not None:
+            parts.append(self.position(batch.position))
         if self.absolute is not None:
             parts.append(self.absolute(batch))
         states = self.mix(self.node(torch.cat(parts, dim=1)), batch)

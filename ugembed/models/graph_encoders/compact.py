@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
+from pydantic import NonNegativeInt
 from torch import Tensor, nn
 
 from ugembed.graphs.features import GraphBatch
@@ -19,6 +20,10 @@ class CompactConfig(AttentiveConfig):
     """GATv2 layers with edge features, in a bottleneck."""
 
     kind: Literal["compact"] = "compact"
+    layers: NonNegativeInt = 2
+    """Message passing steps; 0 leaves every node alone, for comparison."""
+    edge_features: bool = True
+    """Whether layers know distance, bearing and offset of edges; false only for comparison."""
 
     def build(self, *, hidden_size: int) -> GraphEncoder:
         return Compact(self, hidden_size=hidden_size)
@@ -30,11 +35,12 @@ class Compact(Bottleneck):
     def __init__(self, config: CompactConfig, *, hidden_size: int) -> None:
         super().__init__(config, hidden_size=hidden_size)
         check_heads(self.width, config.heads)
-        self.edge = KindedEdgeEncoding(width=config.edge_width, kinds=config.edge_kinds, dropout=config.dropout)
+        self.edge: KindedEdgeEncoding | None = None
+        if config.edge_features and config.layers:
+            self.edge = KindedEdgeEncoding(width=config.edge_width, kinds=config.edge_kinds, dropout=config.dropout)
+        edge_width = config.edge_width if config.edge_features else None
         self.layers = nn.ModuleList(
-            GraphAttention(
-                self.width, heads=config.heads, edge_width=config.edge_width, dropout=config.dropout, concat=True
-            )
+            GraphAttention(self.width, heads=config.heads, edge_width=edge_width, dropout=config.dropout, concat=True)
             for _ in range(config.layers)
         )
         self.norms = nn.ModuleList(nn.LayerNorm(self.width) for _ in range(config.layers))
@@ -42,8 +48,10 @@ class Compact(Bottleneck):
     def mix(self, states: Tensor, batch: GraphBatch) -> Tensor:
         nodes = len(states)
         graph = LoopedEdges.of(batch.edge_index, nodes)
-        edges = self.edge(batch)
-        edges = graph.arrange(edges, zero_loops(edges, nodes))
+        edges = None
+        if self.edge is not None:
+            edges = self.edge(batch)
+            edges = graph.arrange(edges, zero_loops(edges, nodes))
         for layer, norm in zip(self.layers, self.norms, strict=True):
             states = states + torch.relu(norm(layer(states, graph, edges)))
         return states

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import torch
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
 from ugembed.graphs.features import GraphBatch
@@ -23,8 +23,8 @@ class GatConfig(GraphEncoderConfig):
     """GATv2 layers with edge features."""
 
     kind: Literal["gat"] = "gat"
-    layers: PositiveInt = 2
-    """Message passing steps."""
+    layers: NonNegativeInt = 2
+    """Message passing steps; 0 leaves every node alone, for comparison."""
     heads: PositiveInt = 4
     """Attention heads; their outputs are averaged."""
     width: PositiveInt | None = None
@@ -39,6 +39,10 @@ class GatConfig(GraphEncoderConfig):
     """Longest wavelength of the position code, metres."""
     edge_width: PositiveInt = 64
     """Width of the edge features."""
+    positions: bool = True
+    """Whether a node's state knows its place; false only for comparison."""
+    edge_features: bool = True
+    """Whether layers know distance, bearing and offset of edges; false only for comparison."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """Dropout in the MLPs and on attention weights."""
 
@@ -54,19 +58,24 @@ class Gat(GraphEncoder):
 
         super().__init__()
         width = config.width or hidden_size
-        self.position = PositionEncoding(
-            bands=config.position_bands,
-            width=config.position_width,
-            shortest_m=config.shortest_m,
-            longest_m=config.longest_m,
-            dropout=config.dropout,
-        )
-        self.edge = EdgeEncoding(width=config.edge_width, dropout=config.dropout)
+        self.position: PositionEncoding | None = None
+        if config.positions:
+            self.position = PositionEncoding(
+                bands=config.position_bands,
+                width=config.position_width,
+                shortest_m=config.shortest_m,
+                longest_m=config.longest_m,
+                dropout=config.dropout,
+            )
+        self.edge: EdgeEncoding | None = None
+        if config.edge_features and config.layers:
+            self.edge = EdgeEncoding(width=config.edge_width, dropout=config.dropout)
         self.text_norm = nn.LayerNorm(hidden_size)
-        self.node = nn.Linear(hidden_size + config.position_width, width)
+        self.node = nn.Linear(hidden_size + (config.position_width if config.positions else 0), width)
         self.convolutions = nn.ModuleList(
             GATv2Conv(
-                width, width, heads=config.heads, concat=False, edge_dim=config.edge_width, dropout=config.dropout,
+                width, width, heads=config.heads, concat=False,
+                edge_dim=config.edge_width if config.edge_features else None, dropout=config.dropout,
                 add_self_loops=True, fill_value=0.0,
             )
             for _ in range(config.layers)
@@ -85,8 +94,9 @@ class Gat(GraphEncoder):
         self.gain = nn.Parameter(torch.tensor(0.1))
 
     def forward(self, text: Tensor, batch: GraphBatch) -> Tensor:
-        states = self.node(torch.cat([self.text_norm(text), self.position(batch.position)], dim=1))
-        edges = self.edge(batch)
+        places = [] if self.position is None else [self.position(batch.position)]
+        states = self.node(torch.cat([self.text_norm(text), *places], dim=1))
+        edges = None if self.edge is None else self.edge(batch)
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             states = states + torch.relu(norm(convolution(states, batch.edge_index, edges)))
         scale = text.norm(dim=1, keepdim=True) / text.shape[1] ** 0.5
