@@ -13,9 +13,11 @@ import yaml
 from safetensors.torch import load_file
 
 from tests.fixtures import train_config, write_rows
+from tests.train.contrast_cases import CASES, gradients
 from ugembed.train.config import TrainConfig
 from ugembed.train.journal import read_metrics
 from ugembed.train.run import train
+from ugembed.train.strategy import Single
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,3 +49,27 @@ def test_two_processes_of_two_rows_train_like_one_process_of_four(tmp_path: Path
     assert one.keys() == two.keys()
     moved = {name: (one[name] - two[name]).abs().max().item() for name in one}
     assert max(moved.values()) < 1e-3
+
+
+@pytest.fixture(scope="module")
+def shared_gradients(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What two processes came to, case by case."""
+    folder = tmp_path_factory.mktemp("gradients")
+    command = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone", "tests/train/contrast_cases.py"]
+    result = subprocess.run(
+        [sys.executable, *command, str(folder)], cwd=ROOT, capture_output=True, text=True, timeout=120,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert len(list(folder.iterdir())) == 2 * len(CASES), result.stderr[-3000:]
+    return folder
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_two_processes_come_to_the_gradient_of_one(name: str, shared_gradients: Path) -> None:
+    one = gradients(CASES[name], Single())
+    largest = max(float(value.abs().max()) for value in one.values())
+    assert largest > 0
+    for rank in (0, 1):
+        both = load_file(shared_gradients / f"{name} {rank}.safetensors")
+        assert both.keys() == one.keys()
+        assert max(float((one[key] - both[key]).abs().max()) for key in one) < 1e-5 * largest

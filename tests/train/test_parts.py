@@ -22,7 +22,7 @@ from ugembed.train.config import OptimizerConfig
 from ugembed.train.data import BatchPlan
 from ugembed.train.journal import Journal, read_metrics
 from ugembed.train.optim import build_optimizer, schedule
-from ugembed.train.stages.contrastive import Contrastive, by_length, same_group
+from ugembed.train.stages.contrastive import Contrastive
 
 
 def test_the_learning_rate_rises_to_its_peak_and_falls_to_its_end() -> None:
@@ -73,16 +73,6 @@ def test_micro_steps_of_all_processes_together_are_the_epochs_order(processes: i
         assert np.array_equal(rows, Shuffled().order(plan.groups, seed=5, epoch=epoch)[: len(rows)])
 
 
-def test_rows_of_one_group_are_not_each_others_negatives() -> None:
-    hidden = same_group(["a", "b", ""], ["a", "b", "", "a", ""], torch.tensor([0, 1, 2]))
-    wanted = [
-        [False, False, False, True, False],
-        [False, False, False, False, False],
-        [False, False, False, False, False],
-    ]
-    assert hidden.tolist() == wanted
-
-
 def test_a_resumed_journal_drops_what_came_after_the_checkpoint(tmp_path: Path) -> None:
     journal = Journal(tmp_path, resume_step=0)
     for step in (1, 2, 3):
@@ -91,15 +81,6 @@ def test_a_resumed_journal_drops_what_came_after_the_checkpoint(tmp_path: Path) 
         file.write(b'{"step": 4')  # cut off by a crash
     Journal(tmp_path, resume_step=2).write({"step": 3, "again": True})
     assert read_metrics(journal.path) == [{"step": 1}, {"step": 2}, {"step": 3, "again": True}]
-
-
-def test_short_documents_are_encoded_apart_from_long_ones_where_that_saves() -> None:
-    short, long, picture = Item("Oak Bakery"), Item("A long description " * 5), Item("<image>", (Path("a.jpg"),))
-    assert by_length([long, short, long, short, short]) == [[1, 3, 4], [0, 2]]
-    assert by_length([short, picture, short]) == [[0, 2], [1]]
-    assert by_length([long, long, Item("A long description " * 4)]) == [[0, 1, 2]]
-    assert by_length([picture, picture]) == [[0, 1]]
-    assert by_length([short]) == [[0]]
 
 
 def test_parts_of_documents_give_the_loss_of_one_batch(tmp_path: Path) -> None:
@@ -111,11 +92,11 @@ def test_parts_of_documents_give_the_loss_of_one_batch(tmp_path: Path) -> None:
         for k, text in enumerate(texts)
     ]
     batch = stage.prepare(pairs, epoch=0)
-    assert len(batch.documents) == 2
+    assert len(batch.parts) == 3
     whole = replace(
         batch,
-        documents=(embedder.prepare([Item(t) for t in [*texts, *(f"no {t}" for t in texts)]]),),
-        places=torch.arange(8),
+        parts=(batch.parts[0], embedder.prepare([Item(t) for t in [*texts, *(f"no {t}" for t in texts)]])),
+        documents=4 + torch.arange(8),
     )
     embedder.eval()
     assert stage.module(batch).loss.item() == pytest.approx(stage.module(whole).loss.item(), abs=1e-5)

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
+from safetensors.torch import load_file
 
 from tests.fixtures import item, train_config, write_rows
 from ugembed.errors import CheckpointError, ConfigError, DataError, StoreError
@@ -59,6 +61,44 @@ def test_six_steps_are_three_steps_and_three_resumed_bit_for_bit(tmp_path: Path,
     ]
     assert lines[0] == lines[1]
     assert [line["step"] for line in lines[0]] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_run_in_small_parts_learns_what_a_run_of_whole_batches_learns_and_resumes_to_the_bit(tmp_path: Path) -> None:
+    data = write_rows(tmp_path / "data", rows=10, stage=2)
+
+    def run(name: str, resume: Path | None = None, dropout: float = 0.0, **trainer: Any) -> Path:
+        raw = train_config(tmp_path / name, data, stage=2, max_steps=4, log_every=1, keep_last=3, **trainer)
+        raw["model"]["lora"]["dropout"] = dropout
+        raw["data"]["validation"] = [str(data)]
+        train(TrainConfig.model_validate(raw), resume=resume)
+        return tmp_path / name
+
+    whole = read_metrics(run("whole") / "metrics.jsonl")
+    parts = read_metrics(run("parts", chunk_rows=3, chunk_tokens=200) / "metrics.jsonl")
+    for one, two in zip(whole, parts, strict=True):
+        for name in ("loss", "gradient_norm", "accuracy"):
+            assert two[name] == pytest.approx(one[name], rel=1e-3)
+    assert parts[-1]["validation_loss"] == pytest.approx(whole[-1]["validation_loss"], rel=1e-3)
+    run("again", dropout=0.2, chunk_rows=3, save_every=2)
+    last = _checkpoint_files(tmp_path / "again", 4)
+    shutil.rmtree(tmp_path / "again/checkpoints/step-0000004")
+    run("again", tmp_path / "again", dropout=0.2, chunk_rows=3, save_every=2)
+    assert _checkpoint_files(tmp_path / "again", 4) == last
+
+
+@pytest.mark.parametrize(("chunk_rows", "wanted"), [(None, True), (2, False)])
+def test_activations_are_recomputed_by_themselves_where_no_part_is_computed_twice(
+    tmp_path: Path, chunk_rows: int | None, wanted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = train_config(tmp_path / "run", write_rows(tmp_path, rows=4, stage=1), stage=1, max_steps=1)
+    raw["trainer"] |= {"chunk_rows": chunk_rows, "gradient_checkpointing": "auto"}
+    asked: list[Any] = []
+    monkeypatch.setattr(
+        "transformers.modeling_utils.PreTrainedModel.gradient_checkpointing_enable",
+        lambda self, **settings: asked.append(settings),
+    )
+    train(TrainConfig.model_validate(raw))
+    assert bool(asked) is wanted
 
 
 def test_training_learns_what_it_is_shown(tmp_path: Path) -> None:
@@ -214,6 +254,32 @@ def test_stage_two_refuses_a_model_without_a_graph_part(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         train(TrainConfig.model_validate(raw))
     assert caught.value.code == "graph-part-missing"
+
+
+def test_a_learnt_temperature_is_trained_kept_and_resumed_to_the_bit(tmp_path: Path) -> None:
+    data = write_rows(tmp_path / "data", rows=8, stage=1)
+
+    def run(resume: Path | None = None) -> dict[str, bytes]:
+        raw = train_config(tmp_path / "run", data, stage=1, max_steps=4, save_every=2, keep_last=3)
+        raw["loss"] = {"kind": "matryoshka", "dimensions": [32], "inner": {"learn_temperature": True}}
+        train(TrainConfig.model_validate(raw), resume=resume)
+        return _checkpoint_files(tmp_path / "run", 4)
+
+    whole = run()
+    [(name, value)] = load_file(tmp_path / "run/checkpoints/step-0000004/loss.safetensors").items()
+    assert name == "loss.inner.log_temperature"
+    assert 1e-4 < abs(float(value) - np.log(0.01)) < 0.1
+    shutil.rmtree(tmp_path / "run/checkpoints/step-0000004")
+    assert run(tmp_path / "run") == whole
+
+
+def test_metres_want_a_loss_that_takes_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = train_config(tmp_path / "run", tmp_path, stage=1)
+    raw["stage"]["near_m"] = 50.0
+    assert TrainConfig.model_validate(raw).stage.near_m == 50.0  # type: ignore[attr-defined]
+    monkeypatch.setattr("ugembed.losses.info_nce.InfoNceConfig.weighs_negatives", False)
+    with pytest.raises(ValidationError, match="takes no weights"):
+        TrainConfig.model_validate(raw)
 
 
 def test_too_few_rows_for_one_step_are_refused(tmp_path: Path) -> None:

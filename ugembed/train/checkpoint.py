@@ -7,10 +7,11 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ugembed.errors import CheckpointError
 from ugembed.files import committed_directory, read_json, read_manifest, write_json
@@ -21,6 +22,9 @@ KIND = "checkpoint"
 STATE_FILE = "state.json"
 OPTIMIZER_FILE = "optimizer.safetensors"
 RANDOM_FILE = "random.safetensors"
+LOSS_FILE = "loss.safetensors"
+"""Trained weights of the loss, of a run whose loss has some."""
+Weights: TypeAlias = Mapping[str, nn.Parameter]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +48,21 @@ class TrainState:
     processes: int
 
 
-def save_checkpoint(run: Path, state: TrainState, embedder: Embedder, optimizer: torch.optim.Optimizer) -> Path:
-    """Write ``run/checkpoints/step-…`` in one piece and return it."""
+NO_WEIGHTS: Weights = MappingProxyType({})
+
+
+def save_checkpoint(
+    run: Path, state: TrainState, embedder: Embedder, optimizer: torch.optim.Optimizer, *, loss: Weights = NO_WEIGHTS
+) -> Path:
+    """Write ``run/checkpoints/step-…`` in one piece and return it; ``loss`` are the loss's own weights, by name."""
     from safetensors.torch import save_file
 
     target = run / "checkpoints" / f"step-{state.step:07d}"
     with committed_directory(target, kind=KIND, replace=True, stage=state.stage, step=state.step) as folder:
         save_embedder(embedder, folder / "model", data=state.data)
-        save_file(_optimizer_tensors(embedder, optimizer), folder / OPTIMIZER_FILE)
+        if loss:
+            save_file({name: weight.detach().clone() for name, weight in loss.items()}, folder / LOSS_FILE)
+        save_file(_optimizer_tensors({**embedder.trained_parameters(), **loss}, optimizer), folder / OPTIMIZER_FILE)
         save_file(_random_streams(), folder / RANDOM_FILE)
         write_json(folder / STATE_FILE, asdict(state))
     return target
@@ -93,13 +104,20 @@ def read_state(checkpoint: Path) -> TrainState:
         ) from None
 
 
-def restore(checkpoint: Path, embedder: Embedder, optimizer: torch.optim.Optimizer) -> None:
-    """Load weights, optimizer and random streams; the run goes on as if it had never stopped."""
+def restore(
+    checkpoint: Path, embedder: Embedder, optimizer: torch.optim.Optimizer, *, loss: Weights = NO_WEIGHTS
+) -> None:
+    """Load weights (the loss's own too), optimizer and random streams; the run goes on as if it never stopped."""
     from safetensors.torch import load_file
 
     load_weights(embedder, checkpoint / "model")
+    if loss:
+        kept = load_file(checkpoint / LOSS_FILE)
+        with torch.no_grad():
+            for name, weight in loss.items():
+                weight.copy_(kept[name])
     saved = load_file(checkpoint / OPTIMIZER_FILE)
-    for name, parameter in embedder.trained_parameters().items():
+    for name, parameter in {**embedder.trained_parameters(), **loss}.items():
         entries = {key.rpartition("|")[2]: value for key, value in saved.items() if key.rpartition("|")[0] == name}
         if entries:
             on_device = {key: value if key == "step" else value.to(parameter.device) for key, value in entries.items()}
@@ -110,10 +128,10 @@ def restore(checkpoint: Path, embedder: Embedder, optimizer: torch.optim.Optimiz
         torch.cuda.set_rng_state(streams["cuda"])
 
 
-def _optimizer_tensors(embedder: Embedder, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+def _optimizer_tensors(trained: Weights, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     return {
         f"{name}|{key}": value.detach().clone()
-        for name, parameter in embedder.trained_parameters().items()
+        for name, parameter in trained.items()
         for key, value in optimizer.state[parameter].items()
     }
 

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, SerializeAsAny
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    SerializeAsAny,
+    model_validator,
+)
 
 from ugembed.losses.base import LossConfig
 from ugembed.losses.info_nce import InfoNceConfig
@@ -61,8 +69,13 @@ class TrainerConfig(Config):
     """Micro-steps per optimizer step. Accumulation does not enlarge the contrast."""
     precision: Literal["float32", "bfloat16"] = "bfloat16"
     """bfloat16: autocast on frozen and trained layers; trained weights stay float32."""
-    gradient_checkpointing: bool = True
-    """Recompute activations in the backward pass: less memory, more time."""
+    chunk_rows: PositiveInt | None = None
+    """Rows (queries, documents) encoded at once; gradients are cached where a micro-step has more. null: no limit."""
+    chunk_tokens: PositiveInt | None = None
+    """Tokens encoded at once, padding included; as ``chunk_rows``, and better where rows differ in length."""
+    gradient_checkpointing: bool | Literal["auto"] = "auto"
+    """Recompute activations in the backward pass: less memory, more time. ``auto``: only without chunks, since these
+    are computed twice already, and a smaller chunk saves the same memory for less."""
     log_every: PositiveInt = 10
     """Optimizer steps between lines of metrics.jsonl."""
     save_every: NonNegativeInt = 800
@@ -96,3 +109,9 @@ class TrainConfig(Config):
     )
     optimizer: OptimizerConfig = Field(default_factory=OptimizerConfig)
     trainer: TrainerConfig = Field(default_factory=TrainerConfig)
+
+    @model_validator(mode="after")
+    def _the_loss_takes_weights(self) -> Self:
+        if getattr(self.stage, "near_m", None) is not None and not self.loss.weighs_negatives:
+            raise ValueError(f"stage.near_m weighs negatives, and loss {self.loss.kind} takes no weights")
+        return self

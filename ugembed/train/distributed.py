@@ -21,7 +21,7 @@ def rank() -> int:
 
 
 class _GatherRows(torch.autograd.Function):
-    """All processes' rows, one below the other; the gradient of a row sums what every process asks of it."""
+    """All processes' rows, one below the other; the gradient of the own rows, times the number of processes."""
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor, sizes: list[int]) -> Tensor:
@@ -36,17 +36,16 @@ class _GatherRows(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (gradient,) = gradients
-        gradient = gradient.contiguous()
-        distributed.all_reduce(gradient)
         start = sum(ctx.sizes[: rank()])
-        return gradient[start : start + ctx.sizes[rank()]], None
+        return gradient[start : start + ctx.sizes[rank()]] * len(ctx.sizes), None
 
 
 def gather_rows(rows: Tensor) -> tuple[Tensor, int]:
     """Rows of all processes in order of rank, with gradients, and where the own ones start.
 
-    With each process averaging its own queries' loss and gradients being averaged over processes (DDP), the result is
-    the gradient of the mean loss over all queries of the global batch.
+    Meant for a loss that every process computes of all rows, and so alike. Each sends back what that loss asks of its
+    own rows, times the number of processes; averaged over processes (DDP), that is the gradient of the loss: what one
+    process with all rows computes. The backward pass exchanges nothing, so no process waits for another in it.
     """
     if world_size() == 1:
         return rows, 0

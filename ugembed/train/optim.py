@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import torch
 from torch import nn
@@ -44,6 +45,13 @@ def build_optimizer(embedder: Embedder, config: OptimizerConfig) -> torch.optim.
         for (part, decays), parameters in sorted(members.items(), key=lambda entry: entry[0])
     ]
     return torch.optim.AdamW(groups, betas=config.betas, foreach=False)
+
+
+def add_loss(optimizer: torch.optim.Optimizer, own: Mapping[str, nn.Parameter], config: OptimizerConfig) -> None:
+    """A group ``loss`` for trained weights of the loss, at the language model's learning rate and without decay."""
+    if own:
+        group = {"params": list(own.values()), "name": "loss", "peak_lr": config.lr, "lr": config.lr}
+        optimizer.add_param_group({**group, "weight_decay": 0.0})
 
 
 def schedule(step: int, total: int, config: OptimizerConfig) -> float:

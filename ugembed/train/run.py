@@ -19,8 +19,9 @@ from ugembed.train.checkpoint import TrainState, find_checkpoint, read_state, re
 from ugembed.train.config import TrainConfig
 from ugembed.train.data import BatchPlan, data_hashes, load_pairs
 from ugembed.train.distributed import rank, world_size
-from ugembed.train.optim import build_optimizer
-from ugembed.train.stages.base import Stage
+from ugembed.train.optim import add_loss, build_optimizer
+from ugembed.train.stages.base import Stage, loss_parameters
+from ugembed.train.stages.parts import PartLimit
 from ugembed.train.strategy import Strategy, strategy_for
 from ugembed.train.trainer import OnReport, Trainer
 
@@ -83,12 +84,13 @@ def _train(
     stage.check(pairs)
     plan = _plan(config, pairs)
     optimizer = build_optimizer(stage.embedder, config.optimizer)
+    add_loss(optimizer, loss_parameters(stage), config.optimizer)
     total = config.trainer.max_steps or plan.steps_per_epoch * config.trainer.epochs
     state = TrainState(config.stage.kind, 0, total, _settings(config), data_hashes(config.data.train), world_size())
     torch.manual_seed(config.trainer.seed + rank())
     if checkpoint is not None:
         state = _resume(checkpoint, state)
-        restore(checkpoint, stage.embedder, optimizer)
+        restore(checkpoint, stage.embedder, optimizer, loss=loss_parameters(stage))
         source = f"exactly where {checkpoint} stopped"
     else:
         _prepare_folder(config)
@@ -124,9 +126,11 @@ def _build_stage(config: TrainConfig, device: torch.device) -> tuple[Stage, str]
         whole = load_weights(embedder, folder, graph_part_may_be_new=True)
         part = "" if whole or embedder.graph_encoder is None else "; graph part new"
         source = f"the weights of {folder}{part}"
-    if config.trainer.gradient_checkpointing:
+    limit = PartLimit(config.trainer.chunk_rows, config.trainer.chunk_tokens)
+    recompute = config.trainer.gradient_checkpointing
+    if recompute is True or (recompute == "auto" and not limit.is_set):
         embedder.backbone.model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    stage = config.stage.build(embedder, config.loss.build(), seed=config.trainer.seed, device=device)
+    stage = config.stage.build(embedder, config.loss.build(), seed=config.trainer.seed, device=device, limit=limit)
     stage.module.to(device)
     return stage, source
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import torch
@@ -17,7 +19,7 @@ from ugembed.train.data import BatchPlan
 from ugembed.train.distributed import rank
 from ugembed.train.journal import Journal
 from ugembed.train.optim import schedule, set_learning_rate
-from ugembed.train.stages.base import Stage
+from ugembed.train.stages.base import Stage, loss_parameters, trained_parameters
 from ugembed.train.strategy import Strategy
 
 
@@ -88,9 +90,9 @@ class Trainer:
         for micro in range(trainer.accumulation):
             epoch, rows = self.plan.rows(step, micro=micro, rank=rank())
             batch = self.stage.prepare([self.pairs[row] for row in rows], epoch=epoch)
-            with self.strategy.accumulating(module, last=micro == trainer.accumulation - 1), self._precision():
-                result = module(batch)
-                (result.loss / trainer.accumulation).backward()
+            syncing = partial(self._syncing, module, last_micro=micro == trainer.accumulation - 1)
+            with self._precision():
+                result = self.stage.backward(module, batch, micro_steps=trainer.accumulation, syncing=syncing)
             loss += float(result.loss.detach()) / trainer.accumulation
             for name, value in result.metrics.items():
                 metrics[name] = metrics.get(name, 0.0) + value / trainer.accumulation
@@ -114,8 +116,11 @@ class Trainer:
             "elapsed_s": self._seconds,
         }
 
+    def _syncing(self, module: torch.nn.Module, *, last_micro: bool, last: bool) -> AbstractContextManager[None]:
+        return self.strategy.accumulating(module, last=last_micro and last)
+
     def _clip(self, loss: float) -> float:
-        parameters = list(self.stage.embedder.trained_parameters().values())
+        parameters = list(trained_parameters(self.stage).values())
         norm = float(torch.nn.utils.clip_grad_norm_(parameters, self.config.optimizer.clip_norm, foreach=False))
         if not (torch.isfinite(torch.tensor(norm)) and torch.isfinite(torch.tensor(loss))):
             raise UgembedError(
@@ -146,13 +151,14 @@ class Trainer:
 
     def _save(self) -> None:
         if rank() == 0:
-            save_checkpoint(self.config.out, self.state, self.stage.embedder, self.optimizer)
+            weights = loss_parameters(self.stage)
+            save_checkpoint(self.config.out, self.state, self.stage.embedder, self.optimizer, loss=weights)
             prune(self.config.out, keep=self.config.trainer.keep_last)
 
 
 def assert_all_trained(stage: Stage) -> None:
     """Every parameter meant to train has received a gradient; called after the first step, before anything is saved."""
-    without = [name for name, value in stage.embedder.trained_parameters().items() if value.grad is None]
+    without = [name for name, value in trained_parameters(stage).items() if value.grad is None]
     if without:
         raise ConfigError(
             f"{len(without)} trainable parameter(s) received no gradient, among them {without[0]}",

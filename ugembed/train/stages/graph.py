@@ -11,23 +11,27 @@ from ugembed.errors import ConfigError, DataError
 from ugembed.losses.base import Loss
 from ugembed.models.embedder import Embedder
 from ugembed.records.pair import Pair
-from ugembed.train.stages.base import Stage, StageConfig
+from ugembed.train.stages.base import Stage
 from ugembed.train.stages.contrastive import Contrastive
+from ugembed.train.stages.parts import NO_LIMIT, PartLimit
+from ugembed.train.stages.rows import ContrastiveConfig
 
 
-class Stage2Config(StageConfig):
+class Stage2Config(ContrastiveConfig):
     """Graph and image to text, contrastive."""
 
     kind: Literal["stage2"] = "stage2"
 
-    def build(self, embedder: Embedder, loss: Loss, *, seed: int, device: torch.device) -> Stage:
+    def build(
+        self, embedder: Embedder, loss: Loss, *, seed: int, device: torch.device, limit: PartLimit = NO_LIMIT
+    ) -> Stage:
         if embedder.graph_encoder is None:
             raise ConfigError(
                 "stage 2 trains a graph part, but the model has none",
                 code="graph-part-missing",
                 hint="give model.graph_encoder and model.fusion",
             )
-        return GraphContrastive(embedder, loss, seed=seed, device=device)
+        return GraphContrastive(embedder, loss, seed=seed, device=device, config=self, limit=limit)
 
 
 class GraphContrastive(Contrastive):
