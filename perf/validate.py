@@ -102,7 +102,21 @@ class Case(BaseModel):
 
     messages: list[Turn]
     candidates: list[str]
+    candidate_images: list[str] | None = None
+    candidate_graphs: list[str] | None = None
     ground_truth: str
+    ground_truth_idx: int
+    query_type: str
+    images: list[str]
+    graphs: list[str]
+    place: Spot
+    id: str
+
+
+class Thing(BaseModel):
+    """The same of a row to embed."""
+
+    text: str
     images: list[str]
     graphs: list[str]
     place: Spot
@@ -152,7 +166,7 @@ def compare_forms(path: Path) -> None:
     print("| rows | bytes each | MB/s | faster by |\n|---|---|---|---|")
     for name, (change, ascii_only) in FORMS.items():
         rows = write_rows(path, SIZE_OF_FORMS, change=change, ascii_only=ascii_only)
-        model = Case if change is case else Line
+        model = MODELS.get(change, Line)
         contestants = {"ours": partial(ours, path, 1), "theirs": partial(theirs, path, json.loads, model)}
         if {run() for run in contestants.values()} != {rows}:
             raise SystemExit(f"the contestants do not read the same rows: {name}")
@@ -179,10 +193,38 @@ def stage1(row: Row) -> Row:
     return row | {"messages": turns, "graphs": [], "pair_type": "stage1_image_only"}
 
 
-def case(row: Row) -> Row:
-    names = [row["positive_messages"][0][0]["content"][:60] + f" {number}" for number in range(4)]
+def cases(row: Row, count: int) -> Row:
+    """A question about the row's picture and graph, with texts to choose from."""
+    caption = row["positive_messages"][0][0]["content"]
+    starts = (number * (len(caption) - 60) // count for number in range(count))
+    return asked(row, [f"{caption[start : start + 60].strip()} {number}" for number, start in enumerate(starts)])
+
+
+def asked(row: Row, names: list[str]) -> Row:
     kept = {name: row[name] for name in ("messages", "images", "graphs", "place", "id")}
-    return kept | {"candidates": names, "ground_truth": names[2]}
+    return kept | {"candidates": names, "ground_truth": names[2], "ground_truth_idx": 2, "query_type": "geolocation"}
+
+
+def case(row: Row) -> Row:
+    return cases(row, 4)
+
+
+def long_case(row: Row) -> Row:
+    return cases(row, 20)
+
+
+def retrieval(row: Row) -> Row:
+    """The same with pictures to choose from, each with its graph."""
+    chance = random.Random(row["id"])
+    numbers = [402100000000000 + number for number in chance.sample(range(IMAGES), 20)]
+    names = [f"images/{number}.jpg" for number in numbers]
+    beside = {"candidate_images": names, "candidate_graphs": [f"graphs/{number}.json" for number in numbers]}
+    return asked(row, names) | beside
+
+
+def thing(row: Row) -> Row:
+    caption = row["positive_messages"][0][0]["content"]
+    return {"text": caption} | {name: row[name] for name in ("images", "graphs", "place", "id")}
 
 
 def shuffled(row: Row) -> Row:
@@ -202,10 +244,15 @@ FORMS: dict[str, tuple[Callable[[Row], Row], bool]] = {
     "fields in any order": (shuffled, True),
     "an unknown field": (lambda row: row | {"city": "Singapore"}, True),
     "a heading": (lambda row: row | {"place": row["place"] | {"heading_deg": 90}}, True),
-    "benchmark": (case, True),
+    "benchmark, 4 texts": (case, True),
+    "benchmark, 20 texts": (long_case, True),
+    "benchmark, 20 pictures and graphs": (retrieval, True),
+    "rows to embed": (thing, True),
     "a literal backslash": (lambda row: said(row, "o", "\\"), True),
 }
 """How a stage-2 row is changed, and whether it is written as ASCII."""
+MODELS: dict[Callable[[Row], Row], type[BaseModel]] = {case: Case, long_case: Case, retrieval: Case, thing: Thing}
+"""What the peer makes of rows that are no training rows."""
 
 
 def make_files(folder: Path) -> None:

@@ -71,9 +71,8 @@ def test_common_rows_are_taken_with_the_same_facts(
     kind: RowKind, row: dict[str, Any], write: Any, folder: Path
 ) -> None:
     fast, slow = both(kind, write(row), folder)
-    is_rare = kind != "training" and write(row).endswith(b"  \r\n")  # blanks behind the object: not sure
     assert not isinstance(slow, str)
-    assert fast == (None if is_rare else slow)
+    assert fast == slow
 
 
 def test_rows_of_one_block_are_numbered_and_told_as_one_by_one(folder: Path) -> None:
@@ -167,15 +166,15 @@ def mutated(row: dict[str, Any], random: Random) -> bytes:
 
 @pytest.mark.parametrize("kind", COMMON)
 def test_both_passes_agree_on_mutated_lines(kind: RowKind, folder: Path) -> None:
-    """7 000 lines a kind, all from one seed."""
+    """4 000 lines a kind, all from one seed."""
     random = Random(f"lines of {kind}")
     seen: Counter[str] = Counter()
-    for _ in range(7000):
+    for _ in range(4000):
         line = mutated(random.choice(COMMON[kind]), random).replace(b"\n", b" ")
         if not line.strip():
             continue
         fast, slow = both(kind, line, folder)
         assert fast is None or fast == slow, line
         seen["refused" if isinstance(slow, str) else "not sure" if fast is None else "taken"] += 1
-    assert seen["taken"] > 1000
-    assert seen["refused"] > 1000
+    assert seen["taken"] > 600
+    assert seen["refused"] > 600

@@ -59,11 +59,9 @@ def _clean(kind: RowKind, data: bytes, fields: frozenset[str], roots: Roots) -> 
 
 
 def compiled(kind: RowKind, data: bytes, roots: Roots = _ROOTS) -> Verdict | None:
-    """What the compiled pass says of lines, which it reads only in training files; None if it leaves one out."""
-    if kind != "training":
-        return None
+    """What the compiled pass says of lines; None if it leaves one out."""
     files, left = NamedFiles(roots), Counter[int]()
-    swept = SwiftRows(kernel(), files).sweep(BytesIO(data), 0, len(data), lambda _, line: left.update([line]))
+    swept = SwiftRows(kernel(), kind, files).sweep(BytesIO(data), 0, len(data), lambda _, line: left.update([line]))
     rows = sum(len(part.kept["line"]) for part in swept.columns)
     if left or not rows or swept.stop != len(data):
         return None

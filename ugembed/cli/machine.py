@@ -42,6 +42,7 @@ def examine() -> Iterator[Finding]:
     yield memory()
     yield disk(Path.cwd())
     yield compiler()
+    yield compiled_rows()
     yield from libraries()
     yield torchvision()
     yield gpu()
@@ -92,6 +93,17 @@ def compiler() -> Finding:
     if found is None:
         return Finding("C++ compiler", "warn", "none", "only DeepSpeed wants one: install g++")
     return Finding("C++ compiler", "ok", found)
+
+
+def compiled_rows() -> Finding:
+    """The compiled functions that read large row files, made with the first one; without them it takes longer."""
+    from ugembed.records.uge.compiled import load
+
+    is_there, what = load.condition()
+    if is_there or what in ("being made", "not made yet"):
+        return Finding("compiled rows", "ok", what)
+    hint = "large row files are checked slowly; to see why: python -m ugembed.records.uge.compiled.build"
+    return Finding("compiled rows", "warn", what, hint)
 
 
 def libraries() -> Iterator[Finding]:

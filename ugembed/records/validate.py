@@ -23,6 +23,8 @@ from ugembed.records.uge.row import RowError, decode_row
 
 BOM = b"\xef\xbb\xbf"
 _SHOWN_FIELDS = 20
+_TELLING = (b"candidate", b"ground_truth", b"tive_messages", b"pair_type", b"\\u005", b"\\u006", b"\\u007")
+"""One of these stands in every row that has a field of one kind only: its name, or a letter of it as an escape."""
 _VALIDATION = re.compile(r"(?:^|[^a-z])(?:val|valid|validation|dev|test|held-?out)(?:[^a-z]|$)")
 
 
@@ -33,7 +35,9 @@ def row_kind(path: Path) -> RowKind:
         DataError: ``file-missing``.
     """
     for block in read_blocks(path, 0, path.stat().st_size):
-        for data in (block.data or b"").split(b"\n"):
+        if block.data is None or not any(part in block.data for part in _TELLING):
+            continue
+        for data in block.data.split(b"\n"):
             try:
                 fields = decode_row(path, 0, data.removeprefix(BOM), _nothing_found).values.keys()
             except RowError:

@@ -1,4 +1,4 @@
-"""Training rows made by chance: sound and unsound, in every way of writing JSON."""
+"""Rows made by chance: sound and unsound, in every way of writing JSON."""
 
 from __future__ import annotations
 
@@ -77,28 +77,42 @@ class Writer:
         return self._broken(row.encode()) if self.random.random() < 0.3 else row.encode()
 
     def fields(self) -> list[tuple[str, str]]:
+        """A training row."""
         images, graphs = self.random.choice((0, 1, 1, 1, 2, 3)), self.random.choice((0, 0, 1, 1, 2))
         found = [
-            ("messages", self.turns([self.query(images, graphs), *self._some(self.text, 0.1)])),
+            *self.shared(images, graphs),
             ("positive_messages", self.groups(self.random.choice((1, 1, 1, 2, 3)))),
-            *self.files("images", FILES[:3], images),
-            *self.files("graphs", FILES[3:], graphs),
             *self._maybe(0.2, "negative_messages", lambda: self.random.choice(("null", "[]", self.groups(2)))),
             *self._maybe(0.5, "label", lambda: self.random.choice(("1", "1", "0.5", self.number()))),
-            *self._maybe(0.5, "place", self.place),
             *self._maybe(0.02, "positive_images", lambda: "null"),
         ]
         stage = "stage2_x" if graphs else "stage1_x"
         found += self._maybe(
             0.5, "pair_type", lambda: self.random.choice(("null", '"x"', f'"{stage}"', '"stage1"', "3"))
         )
-        for name in ("id", "group"):
-            values = ("null", '""', "5", "0", "-3", "12345678901234567890", "1.5", "true", self.string(self.text()))
-            found += self._maybe(0.4, name, lambda values=values: self.random.choice(values))  # type: ignore[misc]
+        return self.more(found, ("id", "group"), ("summarization", "mapillary_node", "city", "ünknown", "candidates"))
+
+    def shared(self, images: int, graphs: int) -> list[tuple[str, str]]:
+        """What rows of all kinds have."""
+        found = [
+            ("messages", self.turns([self.query(images, graphs), *self._some(self.text, 0.1)])),
+            *self.files("images", FILES[:3], images),
+            *self.files("graphs", FILES[3:], graphs),
+            *self._maybe(0.5, "place", self.place),
+        ]
         for name in ("image_coords", "coordinates", "image_coordinates"):
             found += self._maybe(0.1, name, self.pair)
-        for name in ("summarization", "city", "ünknown", "mapillary_node"):
-            values = ("null", "true", "false", "3", '"x"', "[1]", "{}", self.number(), self.string(self.text()))
+        return found
+
+    def more(self, found: list[tuple[str, str]], texts: Sequence[str], others: Sequence[str]) -> list[tuple[str, str]]:
+        """The row with texts that may be numbers, fields that are not used, and rarely one of its fields twice."""
+        for name in texts:
+            rare = ("-3", "12345678901234567890", "1.5", "true", "01", "-0", "[]")
+            values = ("null", '""', "5", "0", self.random.choice(rare), *[self.string(self.text()) for _ in range(4)])
+            found += self._maybe(0.4, name, lambda values=values: self.random.choice(values))  # type: ignore[misc]
+        for name in others:
+            values = ("null", "true", "false", "3", self.number(), *[self.string(self.text()) for _ in range(4)])
+            values += (self.random.choice(("[1]", "{}", "[")),)
             found += self._maybe(0.1, name, lambda values=values: self.random.choice(values))  # type: ignore[misc]
         return found + ([self.random.choice(found)] if self.random.random() < 0.02 else [])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -96,3 +97,32 @@ def test_threads_report_the_same_as_one(folder: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(scan, "COMPILED_BYTES", 0)
     assert rows_of(path, workers=workers) == expected
     assert expected.errors > 100
+
+
+def test_it_can_be_told_how_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel()
+    assert load.condition() == (True, load.object_file().name)
+    monkeypatch.setattr(load, "object_file", lambda: tmp_path / "rows.o")
+    assert load.condition() == (False, "not made yet")
+    (tmp_path / "rows.begun").touch()
+    assert load.condition() == (False, "being made")
+    monkeypatch.setattr(load, "_hash_key", lambda: None)
+    assert not load.condition().is_there
+
+
+def test_a_build_that_fails_is_told_and_files_are_read_nevertheless(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load, "object_file", lambda: folder / "cache" / "rows.o")
+    monkeypatch.setattr(load, "_BUILD", "ugembed.records.uge.compiled.no_such_module")
+    monkeypatch.setattr(scan, "COMPILED_BYTES", 0)
+    path = folder / "rows.jsonl"
+    path.write_bytes(orjson.dumps(stage1()))
+    assert rows_of(path).accepted == 1
+    stop = time.monotonic() + 60
+    while load.condition().what == "being made" and time.monotonic() < stop:
+        time.sleep(0.05)
+    is_there, what = load.condition()
+    assert not is_there
+    assert what.startswith("could not be made: ")
+    assert "no_such_module" in what

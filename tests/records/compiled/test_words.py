@@ -55,7 +55,7 @@ def test_the_twin_gives_the_published_value_of_siphash_2_4() -> None:
 @pytest.mark.parametrize("length", [*range(1, 34), 100, 1000])
 def test_hashes_are_those_of_python_and_of_the_twin(length: int) -> None:
     data = Random(length).randbytes(length)
-    memory = kernel().new_memory()
+    memory = kernel().new_memory("training")
     memory["data"][0, 3 : 3 + length] = np.frombuffer(data, np.uint8)
     found = kernel().hash_data(memory.ctypes.data, 3, 3 + length)
     assert found == hash(data)

@@ -12,6 +12,7 @@ from ugembed.records.roots import Roots
 PICKLES = (".pkl", ".pickle")
 """Endings of graph files that would run code when opened."""
 _MAX_KNOWN = 200_000
+_EMPTY = hashlib.blake2b(digest_size=8)
 
 
 class Named(NamedTuple):
@@ -29,8 +30,9 @@ def identity(path: str) -> int:
 
     Among 10⁷ files, two share one with odds of 1 to 180 000.
     """
-    digest = hashlib.blake2b(path.encode("utf-8", "surrogateescape"), digest_size=8).digest()
-    return int.from_bytes(digest, "little") >> 1 or 1
+    hashed = _EMPTY.copy()  # in half the time of a new one
+    hashed.update(path.encode("utf-8", "surrogateescape"))
+    return int.from_bytes(hashed.digest(), "little") >> 1 or 1
 
 
 class NamedFiles:
@@ -45,6 +47,7 @@ class NamedFiles:
 
     def __init__(self, roots: Roots, found: dict[str, int] | None = None) -> None:
         self.roots = roots
+        self._find = roots.listings.find
         self._found = {} if found is None else found
         self.known: dict[str, dict[str, int]] = {"image": {}, "graph": {}}
         self._new: dict[str, dict[str, Named]] = {"image": {}, "graph": {}}
@@ -55,7 +58,7 @@ class NamedFiles:
             return 0
         known = self._found.get(name)
         if known is None:
-            found = self.roots.listings.find(name)
+            found = self._find(name)
             if len(self._found) >= _MAX_KNOWN:
                 self._found.clear()
             known = self._found[name] = identity(found.real) if found else 0

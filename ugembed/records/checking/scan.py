@@ -141,14 +141,14 @@ def _passes(file: RowFile) -> _Passes:
     if kept != file or passes is None:
         files = NamedFiles(roots_of(file), _found(file.roots, file.run))
         kernel = _kernel(file)
-        passes = _Passes(files, CleanRows(file.kind, files), SwiftRows(kernel, files) if kernel else None)
+        passes = _Passes(files, CleanRows(file.kind, files), SwiftRows(kernel, file.kind, files) if kernel else None)
         _kept[get_ident()] = file, passes
     return passes
 
 
 def _kernel(file: RowFile) -> load.Kernel | None:
     """The compiled functions, if a file is large enough for them; while they are not there, they are being made."""
-    if file.kind != "training" or file.path.stat().st_size < COMPILED_BYTES:
+    if file.path.stat().st_size < COMPILED_BYTES:
         return None
     kernel = load.load()
     if kernel is None:
@@ -169,7 +169,7 @@ def _is_swift(file: RowFile) -> bool:
     if kernel is None:
         return False
     left = Counter[str]()
-    swift = SwiftRows(kernel, NamedFiles(roots_of(file), _found(file.roots, file.run)))
+    swift = SwiftRows(kernel, file.kind, NamedFiles(roots_of(file), _found(file.roots, file.run)))
     with file.path.open("rb", buffering=0) as beginning:
         swept = swift.sweep(beginning, 0, BLOCK_BYTES, lambda data, _line: left.update(lines=count_lines(data)))
     return left["lines"] < swept.lines / 2

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from io import BytesIO, RawIOBase
-from itertools import repeat
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from ugembed.records.checking.columns import Column, Columns
+from ugembed.records.checking.columns import COUNTED, KEPT, Column, Columns
 from ugembed.records.checking.named_files import Named, NamedFiles
 from ugembed.records.uge.compiled.load import Kernel
 from ugembed.records.uge.compiled.memory import (
+    AS_CANDIDATE,
     BLOCK_BYTES,
+    COLUMNS,
     FIELD,
     GAP,
     GRAPH,
     IMAGE,
+    OF_CANDIDATE,
+    OF_QUERY,
     forget_names,
     is_half_full,
 )
 
 _KINDS = {IMAGE: "image", GRAPH: "graph"}
+_FIELDS = {
+    **{(OF_QUERY, kind): f"{name}s" for kind, name in _KINDS.items()},
+    **{(OF_CANDIDATE, kind): f"candidate_{name}s" for kind, name in _KINDS.items()},
+    (AS_CANDIDATE, IMAGE): "candidates",
+}
 _LINE_END = 10
+_NONE = np.zeros((5, 0), np.int64)
 
 LeftOut = Callable[[bytes, int], None]
 """Takes lines that are read otherwise: their bytes, and the number of the first."""
@@ -44,13 +53,14 @@ class SwiftRows:
 
     Args:
         kernel: The compiled functions.
+        kind: ``training``, ``benchmark`` or ``embed``.
         files: Where named files are found, and noted.
     """
 
-    def __init__(self, kernel: Kernel, files: NamedFiles) -> None:
+    def __init__(self, kernel: Kernel, kind: str, files: NamedFiles) -> None:
         self._kernel = kernel
         self._files = files
-        self._memory = kernel.new_memory()
+        self._memory = kernel.new_memory(kind)
         self._address = self._memory.ctypes.data
         self._data = memoryview(self._memory["data"][0])
         self._names = self._memory["name"][0]
@@ -81,6 +91,7 @@ class SwiftRows:
     def _begin(self) -> None:
         for name in ("rows", "links", "first_row", "first_link"):
             self._memory[name] = 0
+        self._has_unsure = False
 
     def _block(self, size: int, line: int, is_last: bool, left_out: LeftOut) -> int:
         """Read the block of ``size`` bytes in memory; where the line begins that is not whole."""
@@ -90,89 +101,110 @@ class SwiftRows:
             size += 1
         data[size : size + GAP] = bytes(GAP)
         used = self._kernel.scan_rows(self._address, size, line, is_last)
-        left = memory["run"][0][: memory["runs"][0]].tolist()
+        left, met = memory["run"][0][: memory["runs"][0]].tolist(), _NONE
         if memory["pending"][0]:
-            left = sorted([*left, *self._find_files()])
+            unsure, met = self._find_files()
+            left = sorted([*left, *unsure])
         for start, stop, number in left:
             left_out(bytes(data[start:stop]), number)
+        self._note(met)  # last, since some may be named by earlier lines that were left out
         return used
 
-    def _find_files(self) -> list[tuple[int, int, int]]:
-        """Look up the files of rows of the block that were not met before, in their order.
+    def _find_files(self) -> tuple[list[tuple[int, int, int]], Column]:
+        """Look up the files of rows of the block that were not met before.
 
         Returns:
-            Start, stop and line of rows that name files which do not lie plainly under a root.
+            Start, stop and line of rows that are not sure: they name files which do not lie plainly under a root, or
+            one picture twice among their candidates. And where the files of the other rows are named first, in the
+            order in which `explain` finds them: as `_unmet` has it.
         """
         first = int(self._memory["first_row"][0])
-        wanted = list[tuple[int, int, int, int]]()
         rows = self._memory["row"][0][first : self._memory["rows"][0]]
-        for kind, column in _KINDS.items():
-            numbers = rows[column]
-            new = np.flatnonzero((numbers >= 0) & (self._names["identity"][numbers] == 0))
-            numbers, at = np.unique(numbers[new], return_index=True)
-            lines = rows["line"][new[at]]
-            wanted += zip(lines.tolist(), repeat(kind), repeat(0), numbers.tolist(), strict=False)
-        positions = Counter[tuple[int, int]]()
-        for row, number in self._memory["link"][0][self._memory["first_link"][0] : self._memory["links"][0]].tolist():
-            kind = int(self._names["kind"][number])
-            positions[row, kind] += 1
-            if kind != FIELD:
-                wanted.append((int(rows["line"][row - first]), kind, positions[row, kind], number))
-        firsts = dict[int, tuple[int, int, int, int]]()
-        for entry in sorted(wanted):
-            firsts.setdefault(entry[-1], entry)
-        numbers = list(firsts)
-        texts = zip(self._names["start"][numbers].tolist(), self._names["stop"][numbers].tolist(), strict=True)
-        self._names["identity"][numbers] = [
-            self._find(bytes(self._data[start:stop]).decode(), _KINDS[kind], line, position)
-            for (line, kind, position, _), (start, stop) in zip(firsts.values(), texts, strict=True)
-        ]
+        links = self._memory["link"][0][self._memory["first_link"][0] : self._memory["links"][0]]
+        named = [(rows["line"], kind, OF_QUERY, 0, rows[column]) for kind, column in _KINDS.items()]
+        lines = rows["line"][links["row"] - first]
+        linked = (lines, *(links[name] for name in ("kind", "list", "at", "name")))
+        columns = [self._unmet(*part) for part in [*named, linked]]
+        unmet = np.concatenate(columns, axis=1)
+        lines, kinds, lists, positions, _ = unmet
+        unmet = unmet[:, np.lexsort((positions, lists == OF_QUERY, kinds, lines))]
+        self._identify(_firsts(unmet))
         self._kernel.add_files(self._address)
         unsure = rows[rows["stop"] < 0]
-        return list(zip(unsure["start"].tolist(), (-unsure["stop"]).tolist(), unsure["line"].tolist(), strict=True))
+        self._has_unsure = self._has_unsure or len(unsure) > 0
+        if len(unsure):  # their files are identified anew, and noted, when they are explained
+            is_sure = ~np.isin(unmet[0], unsure["line"])
+            self._names["identity"][np.setdiff1d(unmet[-1], unmet[-1, is_sure])] = 0
+            unmet = unmet[:, is_sure]
+        left = zip(unsure["start"].tolist(), (-unsure["stop"]).tolist(), unsure["line"].tolist(), strict=True)
+        return list(left), _firsts(unmet)
 
-    def _find(self, name: str, kind: str, line: int, position: int) -> int:
-        """The identity of a file that stands at ``position`` in the list of a row; 0 if that is not plain."""
-        identity = self._files.plain(name, kind)
-        if identity:
-            self._files.note(Named(kind, name, identity, line, f"{kind}s[{position}]"))
-        return identity
+    def _identify(self, firsts: Column) -> None:
+        """Put identities for the names of files, 0 for those that are not plain."""
+        plain, texts = self._files.plain, self._texts(firsts[-1])
+        kinds = [_KINDS[kind] for kind in firsts[1].tolist()]
+        self._names["identity"][firsts[-1]] = [plain(text, kind) for text, kind in zip(texts, kinds, strict=True)]
+
+    def _note(self, met: Column) -> None:
+        """Note files that are named first by sure rows."""
+        if not met.size:
+            return
+        note, texts = self._files.note, self._texts(met[-1])
+        identities = self._names["identity"][met[-1]].tolist()
+        for (line, kind, files, position, _), name, identity in zip(met.T.tolist(), texts, identities, strict=True):
+            field = _FIELDS[files, kind]
+            note(Named(_KINDS[kind], name, identity, line, f"{field}[{position}]"))
+
+    def _texts(self, numbers: Column) -> list[str]:
+        """Names of the table."""
+        starts, stops = (self._names[end][numbers].tolist() for end in ("start", "stop"))
+        return [str(self._data[start:stop], "utf-8") for start, stop in zip(starts, stops, strict=True)]
+
+    def _unmet(self, *columns: Column | int) -> Column:
+        """Line, kind, list, position, and number of the name, of those entries that are files without an identity."""
+        lines, kinds, lists, positions, numbers = np.broadcast_arrays(*columns)
+        wanted = (numbers >= 0) & (kinds != FIELD) & (self._names["identity"][numbers] == 0)
+        return np.stack([lines[wanted], kinds[wanted], lists[wanted], positions[wanted], numbers[wanted]])
 
     def _take(self, columns: list[Columns], fields: Counter[str]) -> None:
         """The facts of all rows in memory, which are forgotten there."""
-        rows = self._memory["row"][0][: self._memory["rows"][0]]
-        is_sure = rows["stop"] > 0
+        count = int(self._memory["rows"][0])
+        facts = {name: self._memory[place][0][:count] for name, place in COLUMNS.items()}
         links = self._memory["link"][0][: self._memory["links"][0]]
-        links = links[is_sure[links["row"]]]
-        kinds, identities = self._names["kind"][links["name"]], self._names["identity"][links["name"]]
-        lines = rows["line"][links["row"]]
-        for number, count in _counted(links["name"][kinds == FIELD]).items():
-            fields[self._label(number)] += count
+        if self._has_unsure:
+            is_sure = self._memory["row"][0]["stop"][:count] > 0
+            facts, links = {name: column[is_sure] for name, column in facts.items()}, links[is_sure[links["row"]]]
+        kinds, identities = links["kind"], links["identity"]
+        lines = self._memory[COLUMNS["line"]][0][links["row"]]
+        for number, times in _counted(links["name"][kinds == FIELD]).items():
+            fields[self._label(number)] += times
         more_images, more_graphs = (
             np.stack([lines[kinds == kind], identities[kinds == kind]], axis=1) for kind in _KINDS
         )
-        columns.append(_columns(rows if is_sure.all() else rows[is_sure], more_images, more_graphs, self._label))
+        columns.append(_columns(facts, more_images, more_graphs, self._label))
         self._begin()
 
     def _label(self, number: int) -> str:
         if number < 0:
             return ""
         if number not in self._labels:
-            _, _, start, stop, _ = self._names[number].tolist()
-            self._labels[number] = bytes(self._data[start:stop]).decode()
+            (self._labels[number],) = self._texts(np.array([number]))
         return self._labels[number]
 
 
-def _columns(rows: Any, more_images: Column, more_graphs: Column, label: Callable[[int], str]) -> Columns:
+def _firsts(unmet: Column) -> Column:
+    """The first entry of every name; the last row of ``unmet`` holds their numbers."""
+    return unmet[:, np.sort(np.unique(unmet[-1], return_index=True)[1])]
+
+
+def _columns(
+    facts: Mapping[str, Column], more_images: Column, more_graphs: Column, label: Callable[[int], str]
+) -> Columns:
     """The columns of rows in memory."""
-    kept = {
-        name: rows[name].copy() for name in ("line", "content", "id", "group", "image", "graph", "lon", "lat", "flags")
-    }
-    names = ("query_characters", "answer_characters", "images", "graphs")
-    counts = {name: _counted(rows[name]) for name in names}
-    counts["candidates"] = Counter({0: len(rows)} if len(rows) else {})
+    kept = {name: facts[name].copy() for name in KEPT}
+    counts = {name: _counted(facts[name]) for name in COUNTED}
     labels = Counter[str]()
-    for number, count in _counted(rows["label"]).items():
+    for number, count in _counted(facts["label"]).items():
         labels[label(number)] += count
     return Columns(kept, more_images, more_graphs, counts, labels)
 

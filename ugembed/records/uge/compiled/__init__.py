@@ -1,4 +1,4 @@
-"""The compiled pass over training rows: a block of bytes becomes numbers; what is not surely clean is left out.
+"""The compiled pass over rows: a block of bytes becomes numbers; what is not surely clean is left out.
 
 One walk over the bytes reads a row as JSON, strictly, and gathers its facts on the way. No objects are made: a text is
 the part of the block where it stands, or, if it has escapes, where it was written again behind the block; it is hashed
@@ -9,5 +9,6 @@ Everything lies in one piece of memory of fixed size (`memory`), which the funct
 position behind what they read, or `DOUBT`: it is wrong, or rare. numba checks no bounds; so loops over a block end at
 the zeros behind it, at the latest, and whoever writes asks for room first.
 
-Layers: `memory` < `words` < `texts` < `values` < `rows`. Only `memory` can be imported without numba.
+Layers: `memory` < `machine` < `words` < `literals`, `siphash` < `strings` < `texts` < `values` < `files`, `turns` <
+`queries` < `pairs`, `cases` < `rows`. Only `memory` and `load` can be imported without numba.
 """

@@ -1,4 +1,4 @@
-"""Make machine code of the compiled functions: ``python -m ugembed.records.uge.compiled.build FILE``.
+"""Make machine code of the compiled functions: ``python -m ugembed.records.uge.compiled.build [FILE]``.
 
 numba takes some ten seconds and 300 MiB for that, and half a second merely to be imported; so it works in a process of
 its own, and what it made is kept as an object file, which `ugembed.records.uge.compiled.load` takes as it is.
@@ -15,7 +15,7 @@ import llvmlite.binding as llvm  # type: ignore[import-untyped]
 from numba import types
 
 from ugembed.files import write_atomic
-from ugembed.records.uge.compiled.load import target_machine
+from ugembed.records.uge.compiled.load import object_file, target_machine
 from ugembed.records.uge.compiled.rows import ENTRIES
 
 _NICE = 10
@@ -42,4 +42,4 @@ def object_code() -> bytes:
 
 if __name__ == "__main__":
     os.nice(_NICE)
-    write_atomic(Path(sys.argv[1]), object_code())
+    write_atomic(Path(sys.argv[1]) if sys.argv[1:] else object_file(), object_code())

@@ -15,11 +15,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ugembed.records.uge.compiled.memory import CONSTANTS, Memory, new_memory
+from ugembed.records.uge.compiled.memory import CONSTANTS, KINDS, Memory, new_memory
 
 _HERE = Path(__file__).parent
 _BUILD = "ugembed.records.uge.compiled.build"
 _PATIENCE_S = 300
+_BEGUN, _SAID = ".begun", ".log"
 _PROBES = (b"", b"a", b"12345678", b"a longer text, of more than one word")
 
 
@@ -31,8 +32,15 @@ class Kernel(NamedTuple):
     hash_data: Callable[[int, int, int], int]
     key: tuple[int, int]
 
-    def new_memory(self) -> Memory:
-        return new_memory(self.key)
+    def new_memory(self, kind: str) -> Memory:
+        return new_memory(self.key, kind)
+
+
+class Condition(NamedTuple):
+    """Whether the functions can be used, and the name of their file, or why they cannot."""
+
+    is_there: bool
+    what: str
 
 
 def load() -> Kernel | None:
@@ -54,21 +62,41 @@ def build(*, wait: bool = True) -> None:
     command = [sys.executable, "-m", _BUILD, str(path)]
     if wait:
         subprocess.run(command, check=True)
-    elif not _is_begun(path.with_suffix(".begun")):
+    elif not _is_begun(path.with_suffix(_BEGUN)):
         nothing = subprocess.DEVNULL
-        subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True)
+        with path.with_suffix(_SAID).open("wb") as said:
+            subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=said, start_new_session=True)
+
+
+def condition() -> Condition:
+    """How it stands with the functions; of a build that failed, what it said last."""
+    path = object_file()
+    if not _hash_key():
+        return Condition(False, "not for this Python, whose hashes are others")
+    if path.is_file():
+        is_there = load() is not None
+        return Condition(is_there, path.name if is_there else f"{path.name} gives other hashes than Python")
+    said = path.with_suffix(_SAID)
+    last = said.read_text("utf-8", "replace").strip().splitlines()[-1:] if said.is_file() else []
+    if last:
+        return Condition(False, f"could not be made: {last[0]}")
+    return Condition(False, "being made" if _is_recent(path.with_suffix(_BEGUN)) else "not made yet")
 
 
 def _is_begun(mark: Path) -> bool:
     """Whether another process began within the last minutes, or nothing can be kept; if not, this one begins."""
     try:
-        if mark.is_file() and time.time() - mark.stat().st_mtime < _PATIENCE_S:
+        if _is_recent(mark):
             return True
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.touch()
     except OSError:
         return True
     return False
+
+
+def _is_recent(mark: Path) -> bool:
+    return mark.is_file() and time.time() - mark.stat().st_mtime < _PATIENCE_S
 
 
 @cache
@@ -146,6 +174,6 @@ def _function(engine: Any, name: str, arguments: int) -> Callable[..., int]:
 
 
 def _hash(kernel: Kernel, text: bytes) -> int:
-    memory = kernel.new_memory()
+    memory = kernel.new_memory(KINDS[0])
     memory["data"][0, : len(text)] = list(text)
     return kernel.hash_data(memory.ctypes.data, 0, len(text))

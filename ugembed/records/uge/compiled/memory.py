@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ugembed.records.checking.columns import NOWHERE_E6
-from ugembed.records.checking.facts import ANSWER_IN_QUERY, MIN_COPIED, TEXT_EMPTY
+from ugembed.records.checking.facts import ANSWER_IN_QUERY, GOLD_LEAK, MIN_COPIED, TEXT_EMPTY
+from ugembed.records.images import SUFFIXES
+from ugembed.records.item import GRAPH_TAG, IMAGE_TAG
 
-CONSTANTS = (NOWHERE_E6, ANSWER_IN_QUERY, TEXT_EMPTY, MIN_COPIED)
+CONSTANTS = (NOWHERE_E6, GOLD_LEAK, ANSWER_IN_QUERY, TEXT_EMPTY, MIN_COPIED, *sorted(SUFFIXES))
 """What is compiled in and said elsewhere."""
 
 Memory: TypeAlias = NDArray[Any]
@@ -30,44 +32,57 @@ POOL_BYTES = 8 << 20
 MOST_ROWS = 1 << 16
 """More than a block has room for."""
 MOST_NAMES = 1 << 17
-MOST_TEXTS = 64
-"""Positives or negatives of a row."""
+MOST_LINKS = 1 << 19
+MOST_TEXTS = 256
+"""Positives, negatives or candidates of a row."""
 MOST_TURNS = 16
 
+KINDS = ("training", "benchmark", "embed")
+"""Kinds of rows, by their numbers."""
 IMAGE, GRAPH, LABEL, FIELD = range(4)
 """Kinds of names."""
-QUERY, POSITIVE, NEGATIVE = range(3)
+QUERY, POSITIVE, NEGATIVE, TRUTH = range(4)
 """Kinds of texts."""
-NOT_ASCII, HAS_LESS = 1, 2
-"""What is odd about a text: it has bytes beyond ASCII, or a ``<``."""
+CANDIDATE, PICTURE, SIMPLE = POSITIVE, NEGATIVE, POSITIVE
+"""What these are in benchmark rows, ``candidates`` and names of ``candidate_images``; and ``text`` of rows to embed."""
+OF_QUERY, OF_CANDIDATE, AS_CANDIDATE = range(3)
+"""Lists that files stand in: ``images`` or ``graphs``; ``candidate_images`` or ``candidate_graphs``; ``candidates``."""
+HAS_LESS = 1
+"""What is odd about a text: it has a ``<``."""
 
 TEXT = np.dtype(
     [("start", "i8"), ("stop", "i8"), ("hash", "i8"), ("characters", "i8"), ("odd", "i8")],
     align=True,
 )
-"""Where a text stands in ``data``, the hash and number of characters of it as it is written, `NOT_ASCII`, `HAS_LESS`.
-Of what is kept of positives, start, stop and characters are without outer white space."""
+"""Where a text stands in ``data``, the hash and number of characters of it as it is written, and `HAS_LESS` or 0. Of
+what is kept of positives, start, stop and characters are without outer white space."""
 
+_FACTS = (
+    *((name, "i8") for name in ("line", "content", "id", "group", "image", "graph")),
+    *((name, "i4") for name in ("lon", "lat", "query_characters", "answer_characters", "images", "graphs")),
+    *(("candidates", "i4"), ("label", "i4"), ("flags", "u1")),
+)
+COLUMNS = {name: f"all_{name}" for name, _ in _FACTS}
+"""Where the facts of all rows stand by columns, when `ugembed.records.uge.compiled.files.add_files` is done."""
 FACTS = np.dtype(
     [
-        *((name, "i8") for name in ("line", "content", "id", "group", "image", "graph")),
-        *(
-            (name, "i4")
-            for name in ("lon", "lat", "query_characters", "answer_characters", "images", "graphs", "label")
-        ),
-        *(("start", "i4"), ("stop", "i4"), ("flags", "u1")),
+        *_FACTS,
+        *(("gold", "i4"), ("start", "i4"), ("stop", "i4")),
     ],
     align=True,
 )
 """As `ugembed.records.checking.facts.Facts`; places in millionths of a degree. ``image`` and ``graph`` are numbers of
-names until `ugembed.records.uge.compiled.rows.add_files`, ``label`` is one, -1 for none. The row is ``start`` to
-``stop`` of the block."""
+names until `ugembed.records.uge.compiled.files.add_files`, ``label`` is one, -1 for none. ``gold`` is the position of
+the right candidate. The row is ``start`` to ``stop`` of the block."""
 
 NAME = np.dtype([("hash", "i8"), ("identity", "i8"), ("start", "i4"), ("stop", "i4"), ("kind", "i4")], align=True)
 """A name in the pool; ``identity`` is that of the file, 0 while it is not known."""
 
-LINK = np.dtype([("row", "i4"), ("name", "i4")], align=True)
-"""A further file of a row, or a field that is not used."""
+LINK = np.dtype(
+    [("identity", "i8"), ("row", "i4"), ("name", "i4"), ("kind", "i4"), ("list", "i4"), ("at", "i4")], align=True
+)
+"""A further file of a row: its name, the list it stands in and where in it; or a field that is not used. Files of the
+query come first."""
 
 RUN = np.dtype([("start", "i8"), ("stop", "i8"), ("line", "i8")], align=True)
 """Lines that are left out: a part of the block, and the number of its first line."""
@@ -75,6 +90,8 @@ RUN = np.dtype([("start", "i8"), ("stop", "i8"), ("line", "i8")], align=True)
 MEMORY = np.dtype(
     [
         ("key", "u8", 2),  # of the hash
+        ("kind", "i8"),  # of rows, see `KINDS`
+        ("shown", "i8", 2),  # hashes of how a candidate picture is shown: without and with a graph
         ("rows", "i8"),  # numbers of what is in the arrays below
         ("lines", "i8"),
         ("links", "i8"),
@@ -91,11 +108,19 @@ MEMORY = np.dtype(
         ("number", "f8"),  # the number read last, and whether it is exactly what Python reads
         ("is_exact", "i8"),
         ("text", TEXT),  # the text read last
-        ("sizes", "i8", 3),
-        ("texts", TEXT, (3, MOST_TEXTS)),
-        ("order", "i8", 32),  # the field that came last time behind a field
+        ("said", TEXT),  # the query without tags and outer white space
+        ("sizes", "i8", 4),
+        ("texts", TEXT, (4, MOST_TEXTS)),
+        ("pictures", "i8"),  # entries of candidate_images, -1 if there is no list, and of candidate_graphs
+        ("drawings", "i8"),
+        ("is_drawn", "u1", MOST_TEXTS),  # which candidates have a graph
+        ("numbers", "i8", MOST_TEXTS),  # what must differ between candidates
+        ("stated", "i8"),  # ground_truth_idx, -1 for none
+        ("question", "i8"),  # number of the name that question_type is, -1 for none
+        ("order", "i8", 40),  # the field that came last time behind a field
         ("row", FACTS, (MOST_ROWS,)),
-        ("link", LINK, (MOST_ROWS,)),
+        *((COLUMNS[name], form, MOST_ROWS) for name, form in _FACTS),
+        ("link", LINK, (MOST_LINKS,)),
         ("run", RUN, (MOST_ROWS + 1,)),
         ("name", NAME, (MOST_NAMES,)),
         ("slot", "i4", (2 * MOST_NAMES,)),  # 1 + number of a name, by its hash
@@ -105,10 +130,12 @@ MEMORY = np.dtype(
 )
 
 
-def new_memory(key: tuple[int, int]) -> Memory:
-    """Memory without names; the system gives most of it only when it is used."""
+def new_memory(key: tuple[int, int], kind: str) -> Memory:
+    """Memory without names, for rows of one of `KINDS`; the system gives most of it only when it is used."""
     memory = np.frombuffer(mmap(-1, MEMORY.itemsize), MEMORY)
     memory["key"] = key
+    memory["kind"] = KINDS.index(kind)
+    memory["shown"] = hash(IMAGE_TAG), hash(GRAPH_TAG + IMAGE_TAG)
     memory["pool"] = POOL
     return memory
 

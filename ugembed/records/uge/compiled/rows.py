@@ -3,55 +3,39 @@
 # mypy: disable-error-code="no-any-return"
 from __future__ import annotations
 
-import numpy as np
-
 from ugembed.records.checking.columns import NOWHERE_E6
-from ugembed.records.checking.facts import ANSWER_IN_QUERY, MIN_COPIED, TEXT_EMPTY
-from ugembed.records.uge.compiled.memory import (
-    DOUBT,
-    GAP,
-    GRAPH,
-    IMAGE,
-    MOST_ROWS,
-    NEGATIVE,
-    POSITIVE,
-    QUERY,
-    Work,
-)
-from ugembed.records.uge.compiled.turns import groups, query, said
+from ugembed.records.uge.compiled import files
+from ugembed.records.uge.compiled.cases import beside, candidates, index, is_case, truth
+from ugembed.records.uge.compiled.files import GRAPH, IMAGE, is_resolved, other_field, query_files
+from ugembed.records.uge.compiled.literals import FIELDS, IS_USED, KNOWN, LENGTHS, is_literal
+from ugembed.records.uge.compiled.machine import compiled, memory_at
+from ugembed.records.uge.compiled.memory import DOUBT, GAP, KINDS, MOST_ROWS, NEGATIVE, POSITIVE, Work
+from ugembed.records.uge.compiled.pairs import is_pair
+from ugembed.records.uge.compiled.queries import is_item, simple_text
+from ugembed.records.uge.compiled.siphash import hashed
+from ugembed.records.uge.compiled.turns import groups, query
 from ugembed.records.uge.compiled.values import (
     blanks,
-    files,
     follows,
     identifier,
+    kind_of_row,
     label,
-    other_field,
     pair,
     pair_type,
     place,
     scalar,
 )
-from ugembed.records.uge.compiled.words import (
-    FIELDS,
-    KNOWN,
-    LENGTHS,
-    NEWLINES,
-    absorbed,
-    begun,
-    byte,
-    compiled,
-    find,
-    finished,
-    hashed,
-    is_literal,
-    memory_at,
-    same,
-)
+from ugembed.records.uge.compiled.words import NEWLINES, byte, find
 
-_MESSAGES, _POSITIVES, _NEGATIVES, _IMAGES, _GRAPHS, _PAIR_TYPE, _LABEL, _ID, _GROUP, _PLACE = range(10)
+_MESSAGES, _IMAGES, _GRAPHS, _ID, _PLACE = range(5)
+_POSITIVES, _NEGATIVES, _PAIR_TYPE, _LABEL, _GROUP = (
+    FIELDS.index(name) for name in ("positive_messages", "negative_messages", "pair_type", "label", "group")
+)
+_CANDIDATES, _PICTURES, _DRAWINGS, _TRUTH, _INDEX, _QUERY_TYPE, _QUESTION_TYPE, _TEXT = range(
+    FIELDS.index("candidates"), len(FIELDS)
+)
 _READ = len(FIELDS)
-_UNUSED = _READ - 2
-_LONG_SEARCH = 1 << 22
+_TRAINING, _BENCHMARK, _EMBED = range(len(KINDS))
 _NO_RANK = 99
 
 
@@ -59,21 +43,49 @@ _NO_RANK = 99
 def _value(work: Work, at: int, field: int) -> int:
     if field == _MESSAGES:
         return query(work, at)
-    if field <= _NEGATIVES:
-        return groups(work, at, POSITIVE + field - _POSITIVES)
     if field <= _GRAPHS:
-        return files(work, at, IMAGE + field - _IMAGES)
-    if field <= _LABEL:
-        return pair_type(work, at) if field == _PAIR_TYPE else label(work, at)
+        return query_files(work, at, IMAGE + field - _IMAGES)
     if field == _ID:
         at, work.row[work.rows].id = identifier(work, at)
         return at
+    if field == _PLACE:
+        return place(work, at)
+    if field < _POSITIVES:
+        return pair(work, at, field - _PLACE)
+    if field < _CANDIDATES:
+        return _value_of_pair(work, at, field)
+    return simple_text(work, at) if field == _TEXT else _value_of_case(work, at, field)
+
+
+@compiled
+def _value_of_pair(work: Work, at: int, field: int) -> int:
+    if field <= _NEGATIVES:
+        return groups(work, at, POSITIVE if field == _POSITIVES else NEGATIVE)
+    if field == _PAIR_TYPE:
+        return pair_type(work, at)
+    if field == _LABEL:
+        return label(work, at)
     if field == _GROUP:
         at, work.row[work.rows].group = identifier(work, at)
         return at
-    if field == _PLACE:
-        return place(work, at)
-    return pair(work, at, field - _PLACE) if field < _UNUSED else scalar(work, at)
+    return scalar(work, at)
+
+
+@compiled
+def _value_of_case(work: Work, at: int, field: int) -> int:
+    if field == _CANDIDATES:
+        return candidates(work, at)
+    if field <= _DRAWINGS:
+        return beside(work, at, IMAGE if field == _PICTURES else GRAPH)
+    if field == _TRUTH:
+        return truth(work, at)
+    if field == _INDEX:
+        return index(work, at)
+    if field == _QUERY_TYPE:
+        at, work.row[work.rows].label = kind_of_row(work, at)
+    else:
+        at, work.question = kind_of_row(work, at)
+    return at
 
 
 @compiled
@@ -95,7 +107,7 @@ def _fields(work: Work, at: int) -> int:
     seen, before = 0, KNOWN
     while at > 0:
         field = _field(work, at, before)
-        if field < 0:
+        if field < 0 or not IS_USED[work.kind, field]:
             at = other_field(work, at)
         elif field >= _READ or seen >> field & 1:
             return DOUBT
@@ -109,90 +121,42 @@ def _fields(work: Work, at: int) -> int:
 
 
 @compiled
-def _is_copied(work: Work) -> int:
-    """Whether a positive stands in the query, which is ``text``; `DOUBT` when that takes long to find out."""
-    text = work.text
-    length = text.stop - text.start
-    for number in range(work.sizes[POSITIVE]):
-        answer = work.texts[POSITIVE, number]
-        part = answer.stop - answer.start
-        if answer.characters < MIN_COPIED or part > length:
-            continue
-        if part * length > _LONG_SEARCH:
-            return DOUBT
-        for at in range(text.start, text.stop - part + 1):
-            if same(work, at, answer.start, part):
-                return 1
-    return 0
-
-
-@compiled
-def _content(work: Work) -> int:
-    """The hash of all texts of the row, as `ugembed.records.checking.facts.content_hash` has it."""
-    sizes = work.sizes
-    state = absorbed(begun(work), np.uint64(work.texts[QUERY, 0].hash))
-    state = absorbed(state, np.uint64(sizes[POSITIVE]))
-    for side in (POSITIVE, NEGATIVE):
-        for number in range(sizes[side]):
-            state = absorbed(state, np.uint64(work.texts[side, number].hash))
-    return finished(state, np.uint64(0), 8 * (2 + sizes[POSITIVE] + sizes[NEGATIVE]))
-
-
-@compiled
 def _is_sound(work: Work) -> bool:
     """Whether the fields that were read make a row; its facts."""
-    if work.sizes[QUERY] == 0 or work.sizes[POSITIVE] == 0:
-        return False
-    row, text = work.row[work.rows], work.text
-    images, graphs = said(work)
-    copied = _is_copied(work)
-    if images != row.images or graphs != row.graphs or copied < 0:
-        return False
-    if (work.stage == 1 and graphs) or (work.stage == 2 and not graphs):
-        return False
-    row.flags = ANSWER_IN_QUERY * copied
-    if text.characters == 0 and not images:
-        if not graphs:
-            return False
-        row.flags |= TEXT_EMPTY
-    row.content = _content(work)
-    row.query_characters = text.characters
-    row.answer_characters = work.texts[POSITIVE, 0].characters
-    return True
+    if work.kind == _TRAINING:
+        return is_pair(work)
+    return is_case(work) if work.kind == _BENCHMARK else is_item(work)
+
+
+@compiled
+def _begin(work: Work, size: int) -> None:
+    """Forget what was read of the row before."""
+    row = work.row[work.rows]
+    row.id = row.group = row.images = row.graphs = row.flags = row.candidates = row.gold = 0
+    row.image = row.graph = row.label = -1
+    row.lon = row.lat = NOWHERE_E6
+    work.sizes[:] = 0
+    work.pictures, work.drawings, work.stated, work.question = -1, 0, -1, -1
+    work.rank, work.stage, work.linked, work.free = _NO_RANK, 0, work.links, size + GAP
 
 
 @compiled
 def _row(work: Work, start: int, size: int, line: int) -> int:
     """The line whose bracket is here; the position behind its end."""
-    row = work.row[work.rows]
-    row.id = row.group = row.images = row.graphs = 0
-    row.image = row.graph = row.label = -1
-    row.lon = row.lat = NOWHERE_E6
-    work.sizes[:] = 0
-    work.rank, work.stage, work.linked, work.free = _NO_RANK, 0, work.links, size + GAP
+    _begin(work, size)
     at = _fields(work, blanks(work, start + 1))
     if at < 0:
         return DOUBT
     at = blanks(work, at)
     if byte(work, at) != 10 or not _is_sound(work):
         return DOUBT
+    row = work.row[work.rows]
     row.line, row.start, row.stop = line, start, at + 1
-    if not _is_resolved(work, row):
+    if not is_resolved(work, row):
         work.pending += 1
     work.rows += 1
     work.links = work.linked
     return at + 1
-
-
-@compiled
-def _is_resolved(work: Work, row: Work) -> bool:
-    """Whether the identities of all files of a row are known."""
-    for at in range(work.links, work.linked):
-        name = work.name[work.link[at].name]
-        if name.kind <= GRAPH and name.identity == 0:
-            return False
-    is_resolved = row.image < 0 or work.name[row.image].identity != 0
-    return is_resolved and (row.graph < 0 or work.name[row.graph].identity != 0)
 
 
 @compiled
@@ -208,56 +172,9 @@ def _leave_out(work: Work, start: int, stop: int, line: int) -> None:
 
 
 @compiled
-def _has_files(work: Work, row: Work, at: int, end: int) -> bool:
-    """Take the files of a row into its hash; whether all of them are known."""
-    is_known = True
-    if row.image >= 0:
-        row.image = work.name[row.image].identity
-        is_known = row.image != 0
-    else:
-        row.image = 0
-    if row.graph >= 0:
-        row.graph = work.name[row.graph].identity
-        is_known = is_known and row.graph != 0
-    else:
-        row.graph = 0
-    state = absorbed(absorbed(begun(work), np.uint64(row.content)), np.uint64(row.image))
-    state = absorbed(absorbed(state, np.uint64(row.graph)), np.uint64(max(row.images - 1, 0)))
-    count = 4
-    for kind in (IMAGE, GRAPH):
-        for link in range(at, end):
-            name = work.name[work.link[link].name]
-            if name.kind == kind:
-                is_known = is_known and name.identity != 0
-                state = absorbed(state, np.uint64(name.identity))
-                count += 1
-    row.content = finished(state, np.uint64(0), 8 * count)
-    return is_known
-
-
-@compiled
 def add_files(address: int) -> int:
-    """Put identities for the names of files, and take them into the hashes of rows; see `content_hash`.
-
-    `scan_rows` does it by itself unless files are ``pending``.
-
-    Returns:
-        Number of rows that name a file whose identity is not known; their ``stop`` is made negative.
-    """
-    work = memory_at(address)
-    unsure = 0
-    at = work.first_link
-    for number in range(work.first_row, work.rows):
-        row = work.row[number]
-        end = at
-        while end < work.links and work.link[end].row == number:
-            end += 1
-        if not (_has_files(work, row, at, end)):
-            row.stop = -row.stop
-            unsure += 1
-        at = end
-    work.first_row, work.first_link = work.rows, at
-    return unsure
+    """Files of rows that were ``pending``; see `ugembed.records.uge.compiled.files.add_files`."""
+    return files.add_files(memory_at(address))
 
 
 @compiled
@@ -290,7 +207,7 @@ def scan_rows(address: int, size: int, line: int, is_last: int) -> int:
         at, number = min(end, size), number + 1
     work.lines = number - line
     if work.pending == 0:
-        add_files(address)
+        files.add_files(work)
     return at
 
 

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from ugembed.records.uge.compiled.literals import CONTENT, LENGTHS, NULL, ROLE, USER, is_literal
+from ugembed.records.uge.compiled.machine import compiled
 from ugembed.records.uge.compiled.memory import DOUBT, HAS_LESS, MOST_TEXTS, MOST_TURNS, NEGATIVE, QUERY, Work
-from ugembed.records.uge.compiled.texts import bare, has_room, has_tag, measure, string, strip
+from ugembed.records.uge.compiled.strings import has_room, measure, string
+from ugembed.records.uge.compiled.texts import has_tag, strip
 from ugembed.records.uge.compiled.values import blanks, follows
-from ugembed.records.uge.compiled.words import (
-    CONTENT,
-    LENGTHS,
-    NULL,
-    ROLE,
-    USER,
-    byte,
-    compiled,
-    copy,
-    is_literal,
-    store,
-)
+from ugembed.records.uge.compiled.words import byte, copy, store
 
 
 @compiled
@@ -53,16 +45,12 @@ def turns(work: Work, at: int) -> int:
     if byte(work, at) != 91:
         return DOUBT
     at = blanks(work, at + 1)
-    start = stop = characters = 0
+    start = stop = 0
     for count in range(MOST_TURNS):
         at = _turn(work, at)
-        if at <= 0:
+        if at <= 0 or (count and not _join(work, start, stop)):
             return DOUBT
-        if count:
-            if not _join(work, start, stop):
-                return DOUBT
-            text.characters += characters + 1
-        start, stop, characters = text.start, text.stop, text.characters
+        start, stop = text.start, text.stop
         at = follows(work, at, 93)
         if at <= 0:
             return -at if at < 0 else DOUBT
@@ -78,8 +66,7 @@ def _join(work: Work, start: int, stop: int) -> bool:
     begin = work.free
     to = copy(work, start, stop, begin)
     store(work, to, np.uint64(10))
-    measure(work, begin, copy(work, text.start, text.stop, to + 1))
-    return True
+    return measure(work, begin, copy(work, text.start, text.stop, to + 1))
 
 
 @compiled
@@ -120,10 +107,3 @@ def query(work: Work, at: int) -> int:
     """The turns of the query."""
     at = turns(work, at)
     return at if at > 0 and keep(work, QUERY) else DOUBT
-
-
-@compiled
-def said(work: Work) -> tuple[int, int]:
-    """The query without its tags into ``text``; the numbers of images and graphs it shows."""
-    work.text = work.texts[QUERY, 0]
-    return bare(work)

@@ -6,32 +6,30 @@ from __future__ import annotations
 import numpy as np
 
 from ugembed.records.uge.compiled import memory
-from ugembed.records.uge.compiled.memory import DOUBT, MOST_ROWS, Work
-from ugembed.records.uge.compiled.texts import named, string
-from ugembed.records.uge.compiled.words import (
+from ugembed.records.uge.compiled.literals import (
     FALSE,
     HEADING,
     LAT,
     LENGTHS,
     LON,
     NULL,
-    POINTS,
     STAGE1,
     STAGE2,
     TRUE,
-    byte,
-    compiled,
-    find,
-    hashed,
     is_literal,
-    signed,
 )
+from ugembed.records.uge.compiled.machine import compiled
+from ugembed.records.uge.compiled.memory import DOUBT, Work
+from ugembed.records.uge.compiled.siphash import hashed
+from ugembed.records.uge.compiled.strings import string
+from ugembed.records.uge.compiled.texts import named
+from ugembed.records.uge.compiled.words import POINTS, byte, find, signed
 
 _TENS = 10.0 ** np.arange(23)
 _MOST_DIGITS = 18
 _SURE = 1e-3
 """A number that may be off by its last bits is rounded only if it is so far from the middle between two."""
-IMAGE_NAME, GRAPH_NAME, LABEL_NAME, FIELD_NAME = memory.IMAGE, memory.GRAPH, memory.LABEL, memory.FIELD
+LABEL_NAME = memory.LABEL
 
 
 @compiled
@@ -172,58 +170,6 @@ def _spaces(work: Work, at: int) -> int:
 
 
 @compiled
-def link(work: Work, name: int) -> bool:
-    """Note that the row has one more file, or a field that is not used."""
-    if name < 0 or work.linked == MOST_ROWS:
-        return False
-    found = work.link[work.linked]
-    found.row, found.name = work.rows, name
-    work.linked += 1
-    return True
-
-
-@compiled
-def files(work: Work, at: int, kind: int) -> int:
-    """A name, a list of names, or null."""
-    if is_literal(work, at, NULL):
-        return at + 4
-    if byte(work, at) == 34:
-        at = string(work, at)
-        return at if at > 0 and _file(work, kind, 0) else DOUBT
-    if byte(work, at) != 91:
-        return DOUBT
-    at = blanks(work, at + 1)
-    if byte(work, at) == 93:
-        return at + 1
-    count = 0
-    while at > 0:
-        at = string(work, at)
-        if at < 0 or not _file(work, kind, count):
-            return DOUBT
-        count += 1
-        at = follows(work, at, 93)
-    return -at if at < 0 else DOUBT
-
-
-@compiled
-def _file(work: Work, kind: int, count: int) -> bool:
-    """Note ``text`` as the next file of the row; False if it cannot be."""
-    name = named(work, kind)
-    row = work.row[work.rows]
-    if kind == IMAGE_NAME:
-        row.images = count + 1
-    else:
-        row.graphs = count + 1
-    if count:
-        return link(work, name)
-    if kind == IMAGE_NAME:
-        row.image = name
-    else:
-        row.graph = name
-    return name >= 0
-
-
-@compiled
 def identifier(work: Work, at: int) -> tuple[int, int]:
     """A text, a whole number or null: the position behind it, and its hash."""
     if is_literal(work, at, NULL):
@@ -237,18 +183,31 @@ def identifier(work: Work, at: int) -> tuple[int, int]:
 
 
 @compiled
+def kind_of_row(work: Work, at: int) -> tuple[int, int]:
+    """A label (a text, a whole number or null): the position behind it, and its number among names, -1 for none."""
+    text = work.text
+    if is_literal(work, at, NULL):
+        return at + 4, -1
+    if byte(work, at) == 34:
+        at = string(work, at)
+    else:
+        text.start = at
+        at, text.hash = identifier(work, at)
+        text.stop = at
+    if at < 0 or text.start == text.stop:
+        return at, -1
+    name = named(work, LABEL_NAME)
+    return at if name >= 0 else DOUBT, name
+
+
+@compiled
 def pair_type(work: Work, at: int) -> int:
     """A label, and the stage it tells; or null."""
-    if is_literal(work, at, NULL):
-        return at + 4
-    at = string(work, at)
-    if at < 0:
-        return DOUBT
-    text, label = work.text, named(work, LABEL_NAME)
-    work.row[work.rows].label = label
-    if text.stop - text.start >= 6:
+    at, work.row[work.rows].label = kind_of_row(work, at)
+    text = work.text
+    if work.row[work.rows].label >= 0 and text.stop - text.start >= 6:
         work.stage = 1 if is_literal(work, text.start, STAGE1) else 2 if is_literal(work, text.start, STAGE2) else 0
-    return at if label >= 0 else DOUBT
+    return at
 
 
 @compiled
@@ -268,19 +227,3 @@ def scalar(work: Work, at: int) -> int:
     if is_literal(work, at, NULL) or is_literal(work, at, TRUE):
         return at + 4
     return at + 5 if is_literal(work, at, FALSE) else number(work, at)
-
-
-@compiled
-def other_field(work: Work, at: int) -> int:
-    """A field that is not known, with its value."""
-    start = at + 1
-    at = string(work, at)
-    if at < 0 or work.text.start != start or byte(work, at) != 58:
-        return DOUBT
-    name = named(work, FIELD_NAME)
-    before = work.linked - 1
-    while before >= 0 and work.link[before].row == work.rows:
-        if work.link[before].name == name:
-            return DOUBT
-        before -= 1
-    return scalar(work, blanks(work, at + 1)) if link(work, name) else DOUBT

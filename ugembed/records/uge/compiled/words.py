@@ -1,126 +1,79 @@
-"""Eight bytes at a time: marks in them, literals, and SipHash."""
+"""Eight bytes at a time, and 32: reading, comparing, copying, and marks of what stands there."""
 
 # mypy: disable-error-code="no-any-return"
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeAlias, TypeVar
+from typing import Any
 
-import numba
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped]
-from numba.core import types
-from numba.core.extending import intrinsic as _intrinsic
 from numba.cpython.unsafe.numbers import trailing_zeros as _trailing_zeros
-from numba.np.numpy_support import from_dtype
 
-from ugembed.records.uge.compiled.memory import MEMORY, Work
-
-Function = TypeVar("Function", bound=Callable[..., Any])
-Word: TypeAlias = Any
-"""An unsigned 64-bit number; its lowest byte stands first."""
-State: TypeAlias = tuple[Word, Word, Word, Word]
-
+from ugembed.records.uge.compiled import machine
+from ugembed.records.uge.compiled.machine import Word, compiled, ones
+from ugembed.records.uge.compiled.memory import Work
 
 signed: Any = np.int64
 """Makes a signed number of a word."""
-
-
-def intrinsic(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that writes LLVM's own instructions; compiled code calls it without the first argument."""
-    made: Callable[..., Any] = _intrinsic(function)
-    return made
-
-
-def compiled(function: Function) -> Function:
-    """A function that is compiled into those that call it."""
-    made: Function = numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(
-        function
-    )
-    return made
-
-
 _ONES, _HIGHS = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
 QUOTES, BACKSLASHES, SPACES, LESS, POINTS, NEWLINES = (_ONES * np.uint64(code) for code in b'"\\ <.\n')
 """A byte eight times."""
-HIGHS, ALL_ENDS = _HIGHS, np.uint64(0xFFFFFFFF)
-_EIGHT, _ONE, _ALL = np.uint64(8), np.uint64(1), np.uint64(2**64 - 1)
-
-
-def _pointer(builder: Any, context: Any, array_type: Any, array: Any, at: Any) -> Any:
-    data = context.make_array(array_type)(context, builder, array).data
-    place = builder.add(builder.ptrtoint(data, ir.IntType(64)), at)
-    return builder.inttoptr(place, ir.IntType(64).as_pointer())
-
-
-@intrinsic
-def memory_at(_context: Any, address: Any) -> Any:
-    """The memory that lies at an address."""
-    record = from_dtype(MEMORY)
-
-    def build(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], context.get_value_type(record))
-
-    return record(types.int64), build
-
-
-@intrinsic
-def _load(_context: Any, array: Any, at: Any) -> Any:
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.load(_pointer(builder, context, signature.args[0], *arguments), align=1)
-
-    return types.uint64(array, types.int64), build
-
-
-@intrinsic
-def _marks(_context: Any, array: Any, at: Any) -> Any:
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        kind, wide = ir.VectorType(ir.IntType(8), 32), ir.IntType(64)
-        pointer = _pointer(builder, context, signature.args[0], *arguments)
-        values = builder.load(builder.bitcast(pointer, kind.as_pointer()), align=1)
-
-        def where(relation: str, code: int) -> Any:
-            return builder.icmp_unsigned(relation, values, ir.Constant(kind, [code] * 32))
-
-        ends = builder.or_(builder.or_(where("==", 34), where("==", 92)), where("<", 32))
-        odd = builder.or_(where("==", 60), where(">", 127))
-        low, high = (builder.zext(builder.bitcast(bits, ir.IntType(32)), wide) for bits in (ends, odd))
-        return builder.or_(low, builder.shl(high, ir.Constant(wide, 32)))
-
-    return types.uint64(array, types.int64), build
-
-
-@intrinsic
-def _store(_context: Any, array: Any, at: Any, word: Any) -> Any:
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        builder.store(arguments[2], _pointer(builder, context, signature.args[0], *arguments[:2]), align=1)
-        return context.get_dummy_value()
-
-    return types.void(array, types.int64, types.uint64), build
+ALL_ENDS = np.uint64(0xFFFFFFFF)
+_EIGHT, _ONE, _32 = np.uint64(8), np.uint64(1), np.uint64(32)
 
 
 @compiled
 def load(work: Work, at: int) -> Word:
     """The eight bytes of ``data`` from a position on, wherever that is."""
-    return _load(work.data, at)
+    return machine.load(work.data, at)
 
 
 @compiled
 def store(work: Work, at: int, word: Word) -> None:
     """Write eight bytes."""
-    _store(work.data, at, word)
+    machine.store(work.data, at, word)
 
 
 @compiled
 def marks_of(work: Work, at: int) -> Word:
     """A bit for each of 32 bytes that ends a plain text (see `ends`), and 32 higher one for each that is odd in it."""
-    return _marks(work.data, at)
+    return machine.marks(work.data, at)
+
+
+@compiled
+def survey(work: Work, start: int, stop: int) -> tuple[int, bool, bool]:
+    """Look through a text that has characters of one byte before and behind it.
+
+    Returns:
+        Number of its characters, whether it is UTF-8, and whether it has a ``<``.
+    """
+    characters = stop - start
+    wrong = less = np.uint64(0)
+    for at in range(start, stop + 1, 32):
+        count = np.uint64(min(stop - at, 32))
+        inside = (_ONE << count) - _ONE
+        kinds = kinds_of(work, at)
+        characters -= ones(kinds & inside)
+        less |= (kinds >> _32) & inside
+        wrong |= faults_of(work, at) & (inside << _ONE | _ONE)  # a last character that lacks bytes shows behind it
+    return characters, wrong == np.uint64(0), less != np.uint64(0)
+
+
+@compiled
+def faults_of(work: Work, at: int) -> Word:
+    """A bit for each of 32 bytes that cannot stand there in UTF-8 (RFC 3629, section 4), by it and three before it."""
+    return machine.faults(work.data, at)
+
+
+@compiled
+def kinds_of(work: Work, at: int) -> Word:
+    """A bit for each of 32 bytes that continues a character of UTF-8, and 32 higher one for each ``<``."""
+    return machine.kinds(work.data, at)
 
 
 @compiled
 def byte(work: Work, at: int) -> int:
     """One byte of ``data``."""
-    return signed(_load(work.data, at) & np.uint64(255))
+    return signed(machine.load(work.data, at) & np.uint64(255))
 
 
 @compiled
@@ -183,103 +136,7 @@ def copy(work: Work, start: int, stop: int, to: int) -> int:
     return to + stop - start
 
 
-# Literals: up to 24 bytes, compared as words.
-
-
-def _words(texts: list[bytes]) -> tuple[Any, Any, Any]:
-    words = np.array([np.frombuffer(text.ljust(24, b"\0"), np.uint64) for text in texts])
-    masks = np.array([np.frombuffer((b"\xff" * len(text)).ljust(24, b"\0"), np.uint64) for text in texts])
-    return words, masks, np.array([len(text) for text in texts], np.int64)
-
-
-FIELDS = (
-    *("messages", "positive_messages", "negative_messages", "images", "graphs", "pair_type", "label", "id", "group"),
-    *("place", "image_coords", "coordinates", "image_coordinates", "summarization", "mapillary_node"),
-)
-"""Fields that are read, by their numbers."""
-RARE_FIELDS = ("positive_images", "positive_graphs", "negative_images", "negative_graphs")
-"""Fields whose rows are left out."""
-_OTHERS = (
-    *(b'"role":', b'"content":', b'"user"', b'"lon":', b'"lat":', b'"heading_deg":', b"null", b"true", b"false"),
-    *(b"<image>", b"<graph>", b"stage1", b"stage2"),
-)
-_LITERALS = [*(f'"{name}":'.encode() for name in (*FIELDS, *RARE_FIELDS)), *_OTHERS]
-_WORDS, _MASKS, LENGTHS = _words(_LITERALS)
-KNOWN = len(FIELDS) + len(RARE_FIELDS)
-ROLE, CONTENT, USER, LON, LAT, HEADING, NULL, TRUE, FALSE, IMAGE_TAG, GRAPH_TAG, STAGE1, STAGE2 = range(
-    KNOWN, KNOWN + len(_OTHERS)
-)
-"""Other literals by their numbers."""
-
-
 @compiled
-def is_literal(work: Work, at: int, literal: int) -> bool:
-    """Whether a literal stands at a position; its length is in `LENGTHS`."""
-    if (load(work, at) ^ _WORDS[literal, 0]) & _MASKS[literal, 0] != np.uint64(0):
-        return False
-    if LENGTHS[literal] <= 8:
-        return True
-    if (load(work, at + 8) ^ _WORDS[literal, 1]) & _MASKS[literal, 1] != np.uint64(0):
-        return False
-    return LENGTHS[literal] <= 16 or (load(work, at + 16) ^ _WORDS[literal, 2]) & _MASKS[literal, 2] == np.uint64(0)
-
-
-# SipHash-1-3 (Aumasson and Bernstein, 2012), with Python's key and way: equal to ``hash(bytes)``.
-
-
-@compiled
-def _rotated(word: Word, by: int) -> Word:
-    return (word << np.uint64(by)) | (word >> np.uint64(64 - by))
-
-
-@compiled
-def _round(v0: Word, v1: Word, v2: Word, v3: Word) -> State:
-    v0 += v1
-    v2 += v3
-    v1 = _rotated(v1, 13) ^ v0
-    v3 = _rotated(v3, 16) ^ v2
-    v0 = _rotated(v0, 32)
-    v2 += v1
-    v0 += v3
-    v1 = _rotated(v1, 17) ^ v2
-    v3 = _rotated(v3, 21) ^ v0
-    return v0, v1, _rotated(v2, 32), v3
-
-
-@compiled
-def begun(work: Work) -> State:
-    """The state of a hash of nothing so far."""
-    k0, k1 = work.key[0], work.key[1]
-    v0, v1 = k0 ^ np.uint64(0x736F6D6570736575), k1 ^ np.uint64(0x646F72616E646F6D)
-    return v0, v1, k0 ^ np.uint64(0x6C7967656E657261), k1 ^ np.uint64(0x7465646279746573)
-
-
-@compiled
-def absorbed(state: State, word: Word) -> State:
-    """The state after eight more bytes."""
-    v0, v1, v2, v3 = _round(state[0], state[1], state[2], state[3] ^ word)
-    return v0 ^ word, v1, v2, v3
-
-
-@compiled
-def finished(state: State, rest: Word, length: int) -> int:
-    """The hash, after the last bytes, fewer than eight; ``length`` is that of all."""
-    if length == 0:
-        return signed(0)
-    v0, v1, v2, v3 = absorbed(state, rest | (np.uint64(length) << np.uint64(56)))
-    v0, v1, v2, v3 = _round(v0, v1, v2 ^ np.uint64(255), v3)
-    v0, v1, v2, v3 = _round(v0, v1, v2, v3)
-    v0, v1, v2, v3 = _round(v0, v1, v2, v3)
-    found = signed(v0 ^ v1 ^ v2 ^ v3)
-    return signed(-2) if found == -1 else found
-
-
-@compiled
-def hashed(work: Work, start: int, stop: int) -> int:
-    """The hash of a part of ``data``."""
-    state = begun(work)
-    at = start
-    while at + 8 <= stop:
-        state = absorbed(state, load(work, at))
-        at += 8
-    return finished(state, first(load(work, at), stop - at), stop - start)
+def copy_32(work: Work, at: int, to: int) -> None:
+    """Copy 32 bytes."""
+    machine.store_32(work.data, to, at)
