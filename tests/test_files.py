@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import orjson
@@ -14,9 +15,11 @@ from ugembed.files import (
     MANIFEST,
     committed_directory,
     contained,
+    durable_files,
     iter_lines,
     read_json,
     read_manifest,
+    resumed_directory,
     sha256_file,
     write_atomic,
     write_json,
@@ -191,3 +194,68 @@ def test_names_that_leave_a_folder_are_refused(tmp_path: Path, name: str) -> Non
         contained(root, name)
     assert caught.value.code == "path-escapes"
     assert contained(root, "inner/../b") == (root / "b").resolve()
+
+
+def test_files_written_at_once_are_whole_hashed_and_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    real = os.fsync
+
+    def fsync(number: int) -> None:
+        real(number)
+        synced.append(os.fstat(number).st_ino)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    content = {f"{k}.bin": bytes([k]) * (k * 50_000) for k in range(40)}
+    with durable_files(tmp_path) as written:
+        for name, data in content.items():
+            written.write(name, data)
+        digests = written.digests()
+    assert list(digests) == list(content)
+    for name, data in content.items():
+        assert (tmp_path / name).read_bytes() == data
+        assert digests[name] == hashlib.sha256(data).hexdigest()
+    assert set(synced) >= {(tmp_path / name).stat().st_ino for name in content}
+
+
+def test_a_disk_that_fails_in_the_background_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(_: int) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(os, "fsync", failing)
+    with durable_files(tmp_path) as written:
+        written.write("a.json", b"{}")
+        with pytest.raises(OSError, match="no space"):
+            written.digests()
+
+
+def test_what_is_durable_is_not_read_again_for_the_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    digests: dict[str, str] = {}
+    read: list[str] = []
+    real = files.sha256_file
+
+    def sha256(path: Path) -> str:
+        read.append(path.name)
+        return real(path)
+
+    monkeypatch.setattr(files, "sha256_file", sha256)
+    with resumed_directory(tmp_path / "out", kind="test", identity="1", durable=digests) as folder:
+        with durable_files(folder) as written:
+            written.write("a.json", b"{}")
+            digests |= written.digests()
+        (folder / "b.txt").write_text("by hand")
+    assert read == ["b.txt"]
+    assert read_manifest(tmp_path / "out", kind="test", verify=True) == {}
+    assert set(orjson.loads((tmp_path / "out" / MANIFEST).read_bytes())["files"]) == {"a.json", "b.txt"}
+
+
+def test_folders_below_are_synced_before_the_manifest_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[tuple[str, bool]] = []
+    real = files._sync_directory
+
+    def sync(folder: Path) -> None:
+        synced.append((folder.name, (folder.parent / MANIFEST).exists()))
+        real(folder)
+
+    monkeypatch.setattr(files, "_sync_directory", sync)
+    make(tmp_path / "out")
+    assert synced[0] == ("inner", False)

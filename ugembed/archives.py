@@ -91,7 +91,16 @@ def member_names(archive: Path) -> list[str]:
 
 
 def write_archive(path: Path, members: Iterable[tuple[str, bytes]]) -> None:
-    """Write an archive of ``(name, content)`` atomically; equal members give equal bytes.
+    """Write `archive_bytes` atomically.
+
+    Raises:
+        StoreError: ``archive-name``.
+    """
+    write_atomic(path, archive_bytes(path, members))
+
+
+def archive_bytes(path: Path, members: Iterable[tuple[str, bytes]]) -> bytes:
+    """An archive of ``(name, content)``, meant for ``path``; equal members give equal bytes.
 
     Raises:
         StoreError: ``archive-name`` for a name that could not be read again, or that comes twice.
@@ -108,7 +117,7 @@ def write_archive(path: Path, members: Iterable[tuple[str, bytes]]) -> None:
             info = ZipInfo(name, _FIRST_DAY)
             info.external_attr = (stat.S_IFREG | 0o644) << 16
             archive.writestr(info, content, ZIP_DEFLATED, _LEVEL)
-    write_atomic(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 class _Archive:

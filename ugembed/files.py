@@ -9,7 +9,8 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,8 @@ import orjson
 from ugembed.errors import DataError, StoreError
 
 MANIFEST = "manifest.json"
+SYNCS_AT_ONCE = 16
+"""Files that wait for the disk at the same time: it takes several in about the time of one."""
 MAX_LINE_BYTES = 64 * 2**20
 """Longest line, with its line end, that is read from a file of lines."""
 
@@ -75,7 +78,7 @@ def committed_directory(target: Path, *, kind: str, replace: bool = False, **fac
     scratch.mkdir()
     try:
         yield scratch
-        _write_manifest(scratch, kind, facts)
+        _write_manifest(scratch, kind, facts, {})
         _swap(scratch, target)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -83,12 +86,16 @@ def committed_directory(target: Path, *, kind: str, replace: bool = False, **fac
 
 
 @contextmanager
-def resumed_directory(target: Path, *, kind: str, identity: str, **facts: Any) -> Iterator[Path]:
+def resumed_directory(
+    target: Path, *, kind: str, identity: str, durable: Mapping[str, str] | None = None, **facts: Any
+) -> Iterator[Path]:
     """As `committed_directory`, but what a stopped run has made is kept beside the target and found by the next one.
 
     Args:
         target, kind, facts: As there; ``target`` must be free.
         identity: A digest of everything that decides the content. What another identity has left is thrown away.
+        durable: Files that are on the disk when the block ends, as `durable_files` leaves them, and their hex sha256;
+            filled in the block. All others are synced and read once more for the manifest.
 
     Raises:
         StoreError: ``output-exists``; ``output-busy`` while another process works on the same target.
@@ -103,7 +110,7 @@ def resumed_directory(target: Path, *, kind: str, identity: str, **facts: Any) -
             scratch.mkdir(parents=True)
             write_atomic(told, identity.encode())
         yield scratch
-        _write_manifest(scratch, kind, facts)
+        _write_manifest(scratch, kind, facts, durable or {})
         _swap(scratch, target)
         shutil.rmtree(unfinished, ignore_errors=True)
 
@@ -138,15 +145,59 @@ def refuse_existing(target: Path) -> None:
         )
 
 
-def _write_manifest(folder: Path, kind: str, facts: dict[str, Any]) -> None:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    for path in files:
-        _sync(path)
-    listing = {
-        path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": sha256_file(path)}
-        for path in files
-    }
+class DurableFiles:
+    """Writes files of one folder in the background; use `durable_files`."""
+
+    def __init__(self, folder: Path, threads: Executor) -> None:
+        self._folder, self._threads = folder, threads
+        self._waiting: list[tuple[str, Future[str]]] = []
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a file; what was there before is gone."""
+        self._waiting.append((name, self._threads.submit(_write_durably, self._folder / name, data)))
+
+    def digests(self) -> dict[str, str]:
+        """The hex sha256 of every file by its name, in the order of writing; waits until all are on the disk."""
+        return {name: written.result() for name, written in self._waiting}
+
+
+@contextmanager
+def durable_files(folder: Path) -> Iterator[DurableFiles]:
+    """Many files written, hashed and synced at once, while the caller goes on: syncing is mostly waiting for the disk.
+
+    Their names in the folder are durable when the folder is synced, as it is when its manifest is written.
+    """
+    with ThreadPoolExecutor(SYNCS_AT_ONCE) as threads:
+        yield DurableFiles(folder, threads)
+
+
+def _write_durably(path: Path, data: bytes) -> str:
+    with path.open("wb", buffering=0) as file:
+        left = memoryview(data)
+        while left:
+            left = left[file.write(left) :]
+        digest = hashlib.sha256(data).hexdigest()
+        os.fsync(file.fileno())
+    return digest
+
+
+def _write_manifest(folder: Path, kind: str, facts: dict[str, Any], durable: Mapping[str, str]) -> None:
+    below = sorted(folder.rglob("*"))
+    files = {path.relative_to(folder).as_posix(): path for path in below if path.is_file()}
+    rest = {name: path for name, path in files.items() if name not in durable}
+    with ThreadPoolExecutor(SYNCS_AT_ONCE) as threads:
+        digests = {**durable, **dict(zip(rest, threads.map(_synced, rest.values()), strict=True))}
+    for path in below:
+        if path.is_dir():
+            _sync_directory(path)
+    listing = {name: {"bytes": path.stat().st_size, "sha256": digests[name]} for name, path in files.items()}
     write_json(folder / MANIFEST, {"kind": kind, "facts": facts, "files": listing})
+
+
+def _synced(path: Path) -> str:
+    """Have a file on the disk; its sha256."""
+    _sync(path)
+    return sha256_file(path)
 
 
 def _swap(scratch: Path, target: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import orjson
 import pytest
 
 from tests.graphs.drawn_maps import WAYS, image_at, write_map
@@ -156,6 +157,32 @@ def test_a_graph_survives_being_written_and_read(city: City, tmp_path: Path) -> 
     again = UrbanGraph.read(tmp_path / "img.json")
     assert again == graph
     assert again.center_node.attributes["heading_deg"] == 33.5
+
+
+@pytest.mark.parametrize("streets", ["names", "segments"])
+@pytest.mark.parametrize("hops", [None, 2])
+def test_the_bytes_are_those_that_json_has_for_the_graph_alone_or_in_company(
+    tmp_path: Path, streets: str, hops: int | None
+) -> None:
+    recipe = GraphRecipe.model_validate({"streets": streets, "hops": hops, "nodes": [*NAMES.nodes, "image"]})
+    points = [image_at(x, y, f"é/{x}") for x, y in ((-40, -3), (-60, 20), (103, 15), (290, 40), (5, 100))]
+    city = make_city(read_osm(write_map(tmp_path / "map.osm")), recipe, points)
+    together = list(local_graphs(city, place_on_streets(city, points, 100.0)[0], recipe))
+    assert [graph.id for graph in together] == [point.id for point in points]
+    for point, graph in zip(points, together, strict=True):
+        assert orjson.dumps(orjson.loads(graph.data)) + b"\n" == graph.data
+        read = graph.graph()
+        assert (len(read.nodes), len(read.edges)) == (graph.nodes, graph.edges)
+        assert UrbanGraph.from_json(orjson.loads(read.to_bytes())) == read
+        (alone,) = local_graphs(city, place_on_streets(city, [point], 100.0)[0], recipe)
+        assert alone == graph
+
+
+def test_an_image_without_edges_of_its_own_has_a_graph(city: City) -> None:
+    graph = graph_of(city, image_at(-40, -3), edges=["crossing"])
+    assert "img" not in {end for edge in graph.edges for end in (edge.source, edge.target)}
+    assert edges(graph, "crossing") == edges(graph_of(city, image_at(-40, -3)), "crossing")
+    assert graph_of(city, image_at(-40, -3), edges=["crossing"], max_nodes=1).edges == ()
 
 
 def test_a_map_of_streets_alone_is_enough(tmp_path: Path) -> None:

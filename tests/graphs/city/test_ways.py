@@ -54,13 +54,13 @@ def slow_ways(city: City, images: Anchors, i: int) -> dict[int, float]:
 def check(city: City, images: Anchors, recipe: GraphRecipe) -> int:
     limit = 2 * recipe.radius_m
     compared = 0
-    for i, seen in enumerate(look_around(city, images, recipe)):
-        ways = slow_ways(city, images, i)
-        for node, walk_m in zip(seen.node.tolist(), seen.walk_m.tolist(), strict=True):
-            wanted = ways.get(node, np.inf)
-            if abs(wanted - limit) > 0.01:
-                assert walk_m == (pytest.approx(wanted, abs=0.002) if wanted <= limit else np.inf), node
-                compared += np.isfinite(walk_m)
+    seen = look_around(city, images, recipe)
+    ways = [slow_ways(city, images, i) for i in range(len(images))]
+    for i, node, walk_m in zip(seen.image.tolist(), seen.node.tolist(), seen.walk_m.tolist(), strict=True):
+        wanted = ways[i].get(node, np.inf)
+        if abs(wanted - limit) > 0.01:
+            assert walk_m == (pytest.approx(wanted, abs=0.002) if wanted <= limit else np.inf), node
+            compared += np.isfinite(walk_m)
     return compared
 
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ugembed.archives import write_archive
-from ugembed.files import read_json, sha256_file, write_json
+from ugembed.archives import archive_bytes
+from ugembed.files import durable_files, read_json, sha256_file, write_json
 from ugembed.geo.cells import cell_ids
 from ugembed.graphs.city.anchors import Anchors
 from ugembed.graphs.city.arrays import load_arrays
@@ -24,11 +23,11 @@ from ugembed.graphs.city.lines import Ints
 from ugembed.graphs.city.subgraph import LocalGraph, local_graphs
 from ugembed.graphs.recipe import GraphRecipe
 
-PARTS = "parts"
+PARTS = "durable-parts"
 IMAGES = 250
 """Images to a part, when graphs are not packed into shards of a size of their own."""
 
-_AT_ONCE = 32  # images whose surroundings are looked up together
+_AT_ONCE = 64  # images whose surroundings are looked up together
 _LEVEL = 20  # S2 cells of about 10 m
 
 
@@ -71,8 +70,21 @@ def parts_of(part: Part, shard: int | None) -> tuple[list[Part], Ints]:
     return parts, order
 
 
-def finished(part: Part) -> list[dict[str, Any]] | None:
-    """A line for every image of a part that an earlier run wrote; None if it did not finish, or files are damaged."""
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What is on the disk of a part.
+
+    Attributes:
+        rows: A line for every image, in order.
+        digests: Hex sha256 of the part's files.
+    """
+
+    rows: list[dict[str, Any]]
+    digests: dict[str, str]
+
+
+def finished(part: Part) -> Made | None:
+    """What an earlier run wrote of a part; None if it did not finish, or files are damaged."""
     if not part.done_file.is_file():
         return None
     done = read_json(part.done_file)
@@ -80,24 +92,30 @@ def finished(part: Part) -> list[dict[str, Any]] | None:
         path = part.folder / name
         if not path.is_file() or sha256_file(path) != digest:
             return None
-    return list(done["rows"])
+    return Made(done["rows"], done["files"])
 
 
-def build_part(part: Part) -> list[dict[str, Any]]:
-    """Write the graphs of a part; a line for every image, in order."""
+def build_part(part: Part) -> Made:
+    """Write the graphs of a part; their list follows when they are on the disk, so that what it says is true."""
     city = part.city if isinstance(part.city, City) else _opened(part.city)
-    graphs = list(_graphs(city, part))
-    if part.shard:
-        members = [(name, graph.data) for name, graph in zip(part.names, graphs, strict=True)]
-        write_archive(part.folder / part.shard, members)
-        files = {part.shard: sha256_file(part.folder / part.shard)}
-    else:
-        files = {name: sha256(graph.data).hexdigest() for name, graph in zip(part.names, graphs, strict=True)}
-        for name, graph in zip(part.names, graphs, strict=True):
-            (part.folder / name).write_bytes(graph.data)
-    rows = [_row(part, i, graph) for i, graph in enumerate(graphs)]
-    write_json(part.done_file, {"files": files, "rows": rows})
-    return rows
+    rows: list[dict[str, Any]] = []
+    with durable_files(part.folder) as files:
+        graphs = _listed(_graphs(city, part), part, rows)
+        if part.shard:
+            files.write(part.shard, archive_bytes(part.folder / part.shard, graphs))
+        else:
+            for name, data in graphs:
+                files.write(name, data)
+        digests = files.digests()
+    write_json(part.done_file, {"files": digests, "rows": rows})
+    return Made(rows, digests)
+
+
+def _listed(graphs: Iterator[LocalGraph], part: Part, rows: list[dict[str, Any]]) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of every graph, whose line is added to ``rows``."""
+    for i, (name, graph) in enumerate(zip(part.names, graphs, strict=True)):
+        rows.append(_row(part, i, graph))
+        yield name, graph.data
 
 
 def _graphs(city: City, part: Part) -> Iterator[LocalGraph]:

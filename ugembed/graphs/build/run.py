@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -21,11 +24,12 @@ from ugembed.errors import ConfigError, DataError, GraphError
 from ugembed.files import refuse_existing, resumed_directory, sha256_file, write_jsonl
 from ugembed.geo.geodesy import Floats
 from ugembed.graphs.build.config import BuildGraphsConfig
-from ugembed.graphs.build.parts import PARTS, Part, build_part, finished, parts_of
+from ugembed.graphs.build.parts import PARTS, Made, Part, build_part, finished, parts_of
 from ugembed.graphs.build.rejected import file_names, off_map, read_image_points, rejected_rows
 from ugembed.graphs.city.anchors import place_on_streets
 from ugembed.graphs.city.arrays import save_arrays
 from ugembed.graphs.city.city import City
+from ugembed.graphs.city.lines import Ints
 from ugembed.graphs.city.making import make_city, quoted
 from ugembed.graphs.drawing import points_map
 from ugembed.graphs.maps.city_map import CityMap
@@ -85,28 +89,34 @@ def build_graphs(config: BuildGraphsConfig, on_progress: OnProgress = silent) ->
     photos = read_image_points(config, on_progress)
     points = photos.points
     names = file_names(config.points, points)
-    city_map = _read_map(config, on_progress)
-    on_progress(1, 2, "relating streets and places")
-    city = make_city(city_map, config.recipe, points)
+    with _not_collecting():
+        city_map = _read_map(config, on_progress)
+        on_progress(1, 2, "relating streets and places")
+        city = make_city(city_map, config.recipe, points)
     _check_ids(config.points, city, points)
     images, found = place_on_streets(city, points, config.max_snap_m)
     rejected = rejected_rows(config, photos, off_map(config, points, set(found.tolist())))
     inputs = _inputs(config, points)
     facts = {"config": _facts(config), "inputs": inputs}
-    identity = hashlib.sha256(orjson.dumps([__version__, facts], option=orjson.OPT_SORT_KEYS)).hexdigest()
-    with resumed_directory(config.out, kind="graphs", identity=identity, **facts) as folder:
+    identity = hashlib.sha256(orjson.dumps([__version__, PARTS, facts], option=orjson.OPT_SORT_KEYS)).hexdigest()
+    digests: dict[str, str] = {}
+    with (
+        resumed_directory(config.out, kind="graphs", identity=identity, durable=digests, **facts) as folder,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        places = (images.lon, images.lat)
+        picture = threads.submit(points_map, city_map.links, places, _places_by_code(rejected))
         (folder / PARTS).mkdir(exist_ok=True)
         whole = Part(0, folder, city, config.recipe, images, tuple(names[i] for i in found.tolist()), "")
         parts, order = parts_of(whole, config.shard)
         workers = config.workers or min(available_cores(), 1 + len(images) // IMAGES_A_PROCESS)
         made, old = _make(parts, city, workers, on_progress)
-        index: list[dict[str, Any]] = [{}] * len(made)
-        for row, at in zip(made, order.tolist(), strict=True):
-            index[at] = _with_image(row, points[found[at]])
+        digests |= {name: digest for part in made for name, digest in part.digests.items()}
+        index = _index(made, order, [points[i] for i in found.tolist()])
         write_jsonl(folder / INDEX, index)
         if config.skip_bad:
             write_jsonl(folder / REJECTED, rejected)
-        (folder / MAP).write_bytes(points_map(city_map.links, (images.lon, images.lat), _places_by_code(rejected)))
+        (folder / MAP).write_bytes(picture.result())
         for part in parts:
             part.done_file.unlink()
         (folder / PARTS).rmdir()
@@ -114,11 +124,23 @@ def build_graphs(config: BuildGraphsConfig, on_progress: OnProgress = silent) ->
     return _summary(config, city, city_map, index, left)
 
 
-def _make(parts: Sequence[Part], city: City, workers: int, on_progress: OnProgress) -> tuple[list[dict[str, Any]], int]:
-    """The rows of all parts, in order, and how many an earlier run had made."""
-    rows = {part.number: left for part in parts if (left := finished(part)) is not None}
-    old = sum(map(len, rows.values()))
-    todo = [part for part in parts if part.number not in rows]
+@contextmanager
+def _not_collecting() -> Iterator[None]:
+    """Python's search for cycles would look at millions of lasting objects again and again: a fifth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _make(parts: Sequence[Part], city: City, workers: int, on_progress: OnProgress) -> tuple[list[Made], int]:
+    """All parts, in order, and how many graphs an earlier run had made."""
+    done_parts = {part.number: left for part in parts if (left := finished(part)) is not None}
+    old = sum(len(left.rows) for left in done_parts.values())
+    todo = [part for part in parts if part.number not in done_parts]
     done, total = old, sum(len(part.images) for part in parts)
     workers = max(1, min(workers, len(todo)))
     start = time.monotonic()
@@ -126,10 +148,10 @@ def _make(parts: Sequence[Part], city: City, workers: int, on_progress: OnProgre
     with _shared(city, workers) as shared, open_pool(workers, module="ugembed.graphs.build.parts") as pool:
         tasks = (replace(part, city=shared) for part in todo)
         for part, made in pool.stream(build_part, tasks):
-            rows[part.number] = made
-            done += len(made)
+            done_parts[part.number] = made
+            done += len(made.rows)
             on_progress(done, total, f"{(done - old) / (time.monotonic() - start):,.0f} graphs/s")
-    return [row for part in parts for row in rows[part.number]], old
+    return [done_parts[part.number] for part in parts], old
 
 
 @contextmanager
@@ -167,6 +189,14 @@ def _check_ids(path: Path, city: City, points: Sequence[ImagePoint]) -> None:
         raise DataError(
             f"{path}: {len(both)} id(s) are those of things on the map: {shown}", code="id-unsafe", hint=hint
         )
+
+
+def _index(made: Sequence[Made], order: Ints, points: Sequence[ImagePoint]) -> list[dict[str, Any]]:
+    """The lines of the index in the order of ``points``; ``order`` is that in which graphs were made."""
+    index: list[dict[str, Any]] = [{}] * len(points)
+    for row, at in zip(chain.from_iterable(part.rows for part in made), order.tolist(), strict=True):
+        index[at] = _with_image(row, points[at])
+    return index
 
 
 def _with_image(row: dict[str, Any], point: ImagePoint) -> dict[str, Any]:

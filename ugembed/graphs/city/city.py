@@ -55,7 +55,6 @@ class Streets:
         street_of_link: (links,) int64.
         crossing_of_node: (network nodes,) int64, -1 where there is no crossing.
         is_tunnel: (links,) bool.
-        name: Of every street, as JSON strings.
     """
 
     lines: Lines
@@ -63,7 +62,6 @@ class Streets:
     street_of_link: Ints
     crossing_of_node: Ints
     is_tunnel: NDArray[np.bool_]
-    name: Words
 
 
 @dataclass(frozen=True)
@@ -103,31 +101,26 @@ class Edges:
     Attributes:
         kind: Position in `EDGE_KINDS`.
         source, target: Nodes; ``by_source`` and ``by_target`` group the rows.
-        street: The street walked along, -1 for none.
         distance_m, bearing_deg: NaN where they depend on where the image stands.
+        words: The edge's JSON object; without its end, distance and bearing where one of these is NaN.
     """
 
     kind: Ints
     source: Ints
     target: Ints
-    street: Ints
     distance_m: Floats
     bearing_deg: Floats
+    words: Words
     by_source: Groups
     by_target: Groups
 
 
 @dataclass(frozen=True)
 class WalkRoom:
-    """Kept from image to image; between walks ``node_m`` (network nodes) and ``walk_m`` (nodes) are infinite.
-
-    ``mark`` (links) is zero then.
-    """
+    """Kept from walk to walk: that of the search, and the ``space`` of `ugembed.graphs.city.spreading`."""
 
     workspace: Any
-    node_m: Floats
-    walk_m: Floats
-    mark: Ints
+    arrays: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -164,6 +157,12 @@ class City:
         return int(np.count_nonzero(self.nodes.kind == NODE_KINDS.index(kind)))
 
     @cached_property
+    def image_of_id(self) -> dict[bytes, int]:
+        """The nodes that are images by their ids as JSON strings."""
+        images = np.flatnonzero(self.nodes.kind == NODE_KINDS.index("image"))
+        return dict(zip(self.nodes.id.take(images), images.tolist(), strict=True))
+
+    @cached_property
     def walk(self) -> Any:
         """The network for `ugembed.graphs.city.walking.reached_within`."""
         from ugembed.graphs.city.walking import WalkNetwork
@@ -175,12 +174,15 @@ class City:
         """Room for walks, for one thread."""
         from ugembed.graphs.city.walking import Workspace
 
-        return WalkRoom(
-            Workspace(self.walk),
-            node_m=np.full(len(self.streets.crossing_of_node), np.inf),
-            walk_m=np.full(len(self.nodes), np.inf),
-            mark=np.zeros(len(self.streets.lines), np.int64),
-        )
+        links, nodes = len(self.streets.lines), len(self.nodes)
+        node_m, walk_m = np.full(len(self.streets.crossing_of_node), np.inf), np.full(nodes, np.inf)
+        arrays = (node_m, walk_m, np.zeros(links, np.int64), np.empty(nodes, np.int64), np.empty(links + 1, np.int64))
+        return WalkRoom(Workspace(self.walk), arrays)
+
+    @cached_property
+    def row_of_node(self) -> Ints:
+        """Room for the functions of `ugembed.graphs.city.choosing`, for one thread."""
+        return np.full(len(self.nodes), NOWHERE, np.int64)
 
     @cached_property
     def walk_parts(self) -> tuple[tuple[Any, ...], ...]:

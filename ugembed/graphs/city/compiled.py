@@ -48,4 +48,4 @@ def _dispatcher(function: Function) -> Any:
 
 def inlined(function: Function) -> Function:
     """A function that compiled ones call."""
-    return njit(nogil=True)(function)  # type: ignore[no-any-return]
+    return njit(nogil=True, forceinline=True)(function)  # type: ignore[no-any-return]

@@ -220,6 +220,7 @@ class Lines:
         frames = (earth_centred(lon, lat), *east_north(lon, lat))
         pieces = (self._start, self._line_of_piece, self._centred)
         found = nearest_pieces(pairs, frames, pieces, radius_m, self._room.take(len(lon)))
+        found = found[np.argsort(found[:, 4] * len(self) + found[:, 3])]
         share = found[:, 1]
         piece, line, point = found[:, 2:].T.astype(np.int64)
         a = self._start[piece]

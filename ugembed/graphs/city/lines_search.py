@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from ugembed.graphs.city.compiled import compiled, inlined, read_only
+from ugembed.graphs.city.compiled import compiled, read_only
 
 _INT, _FLOAT = types.int64, types.float64
 _PAIRS = types.Tuple((read_only(_INT), read_only(_INT)))
@@ -23,28 +23,20 @@ _PIECES = types.Tuple((read_only(_INT), read_only(_INT), read_only(_FLOAT, 2)))
 _ROOM = types.Tuple((types.int64[::1], types.int64[::1]))
 
 
-@inlined
-def _sort_by_line(rows: Any) -> None:
-    rows[:] = rows[np.argsort(rows[:, 3])]
-
-
 @compiled(_PAIRS, _FRAMES, _PIECES, types.float64, types.Tuple((_ROOM, types.int64)))
 def nearest_pieces(pairs: Any, frames: Any, pieces: Any, radius_m: float, space: Any) -> Any:
     """Of every (point, line) at most ``radius_m`` metres apart a row (metres, share of the piece, piece, line, point).
 
-    Rows are sorted by point, then line; of equally near pieces of a line the first counts. ``space`` is the room and
-    how many points earlier calls have had.
+    Rows are sorted by point; of equally near pieces of a line the first counts. ``space`` is the room and how many
+    points earlier calls have had.
     """
     point, piece = pairs
     here, east, north = frames
     start, line, vertices = pieces
     (asked, row_of_line), before = space
     found = np.empty((len(point), 5))
-    count, first, previous = 0, 0, np.int64(-1)
+    count = 0
     for k in range(len(point)):
-        if point[k] != previous:
-            _sort_by_line(found[first:count])
-            first, previous = count, point[k]
         p, a, on = point[k], start[piece[k]], line[piece[k]]
         ax, ay, bx, by = 0.0, 0.0, 0.0, 0.0
         for axis in range(3):
@@ -66,5 +58,4 @@ def nearest_pieces(pairs: Any, frames: Any, pieces: Any, radius_m: float, space:
             row = row_of_line[on]
             if metres < found[row, 0] or (metres == found[row, 0] and piece[k] < found[row, 2]):
                 found[row, 0], found[row, 1], found[row, 2] = metres, share, piece[k]
-    _sort_by_line(found[first:count])
     return found[:count]

@@ -1,16 +1,16 @@
-"""What an image sees of a `City`: nodes within a straight distance, and how far they are along the streets."""
+"""What images see of a `City`: nodes within a straight distance, and how far they are along the streets."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ugembed.geo.geodesy import Floats, distance_m
 from ugembed.graphs.city.anchors import Anchors
 from ugembed.graphs.city.city import City
-from ugembed.graphs.city.lines import Ints, Nearby
+from ugembed.graphs.city.lines import Ints
 from ugembed.graphs.recipe import GraphRecipe
 
 SEARCH = 2.0
@@ -19,36 +19,49 @@ SEARCH = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """City nodes around one image.
+    """City nodes around images, those of image i in the rows ``first[i]:first[i + 1]``, in no order.
 
     ``distance_m`` is to the thing itself (an area's outline, 0 inside; a street's nearest point), which is at
-    ``(near_lon, near_lat)``; ``walk_m`` is along streets, infinite where none leads there within reach.
+    ``(near_lon, near_lat)``; ``walk_m`` is along streets, infinite where none leads there within reach; ``is_inside``
+    says of an area that the image is in it.
     """
 
+    first: Ints
     node: Ints
     distance_m: Floats
     near_lon: Floats
     near_lat: Floats
     walk_m: Floats
+    is_inside: NDArray[np.bool_]
 
-    def take(self, rows: Ints) -> Seen:
-        return Seen(*(getattr(self, name)[rows] for name in self.__slots__))
+    def __len__(self) -> int:
+        """The number of images."""
+        return len(self.first) - 1
+
+    @property
+    def image(self) -> Ints:
+        """The image of every row."""
+        return np.repeat(np.arange(len(self)), np.diff(self.first))
+
+    def take(self, first: Ints, rows: Ints) -> Seen:
+        """Some rows, which are those of each image by ``first``."""
+        return Seen(first, *(getattr(self, name)[rows] for name in self.__slots__[1:]))
 
 
-def look_around(city: City, anchors: Anchors, recipe: GraphRecipe) -> Iterator[Seen]:
-    """What each image sees, in order; nodes sorted by number. Memory grows with the number of images."""
-    found = _straight(city, anchors, recipe.radius_m)
-    walks = _Walks(city, anchors, recipe.walk_m or SEARCH * recipe.radius_m)
-    first = np.searchsorted(found.point, np.arange(len(anchors) + 1))
-    for i in range(len(anchors)):
-        rows = slice(first[i], first[i + 1])
-        node = found.line[rows]
-        walk_m = walks.metres_to(i, node)
-        yield Seen(node, found.distance_m[rows], found.lon[rows], found.lat[rows], walk_m)
+def look_around(city: City, anchors: Anchors, recipe: GraphRecipe) -> Seen:
+    """What each image sees. Memory grows with the number of images."""
+    first, node, distance, near, is_inside = _straight(city, anchors, recipe.radius_m)
+    limit_m = recipe.walk_m or SEARCH * recipe.radius_m
+    walk_m = np.round(np.where(is_inside, 0.0, _walks(city, anchors, limit_m, (first, node))), 3)
+    return Seen(first, node, distance, *near, np.where(walk_m <= limit_m, walk_m, np.inf), is_inside)
 
 
-def _straight(city: City, anchors: Anchors, radius_m: float) -> Nearby:
-    """The nearest point of every node within the radius, sorted by image and node; ``line`` holds node numbers."""
+def _straight(
+    city: City, anchors: Anchors, radius_m: float
+) -> tuple[Ints, Ints, Floats, tuple[Floats, Floats], NDArray[np.bool_]]:
+    """The nearest point of every node within the radius: first, node, metres, (lon, lat), and whether it is around."""
+    from ugembed.graphs.city.choosing import seen_rows
+
     lon, lat = anchors.lon, anchors.lat
     streets = city.streets.lines.near(lon, lat, radius_m)
     shapes = city.places.shapes.near(lon, lat, radius_m)
@@ -56,49 +69,28 @@ def _straight(city: City, anchors: Anchors, radius_m: float) -> Nearby:
     away = distance_m(lon[point], lat[point], city.nodes.lon[node], city.nodes.lat[node])
     inside = np.repeat(np.arange(len(anchors)), [len(nodes) for nodes in anchors.around])
     around = np.concatenate([np.empty(0, np.int64), *anchors.around])
-    parts = [
+    groups = [  # each sorted by image; the areas around it come last
         (streets.point, city.streets.street_of_link[streets.line], streets.distance_m, streets.lon, streets.lat),
         (shapes.point, city.places.node_of_shape[shapes.line], shapes.distance_m, shapes.lon, shapes.lat),
         (point, node, away, city.nodes.lon[node], city.nodes.lat[node]),
         (inside, around, np.zeros(len(around)), lon[inside], lat[inside]),
     ]
-    point, node, away, near_lon, near_lat = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    within = np.flatnonzero(away <= radius_m)
-    away = np.round(away, 3)
-    order = within[np.lexsort((away[within], node[within], point[within]))]
-    is_first = np.ones(len(order), dtype=bool)
-    is_first[1:] = (np.diff(point[order]) != 0) | (np.diff(node[order]) != 0)
-    rows = order[is_first]
-    return Nearby(point[rows], node[rows], away[rows], np.zeros(len(rows)), near_lon[rows], near_lat[rows])
+    before = np.cumsum([0, *(len(group[0]) for group in groups[:-1])])
+    first = np.stack([np.searchsorted(group[0], np.arange(len(anchors) + 1)) for group in groups]) + before[:, None]
+    _, node, away, near_lon, near_lat = (np.concatenate(columns) for columns in zip(*groups, strict=True))
+    rows_first, rows, metres, is_inside = seen_rows((first, node, away), radius_m, city.row_of_node)
+    return rows_first, node[rows], metres, (near_lon[rows], near_lat[rows]), is_inside
 
 
-class _Walks:
-    """How far the nodes of a city are along its streets from one image after the other."""
+def _walks(city: City, anchors: Anchors, limit_m: float, seen: tuple[Ints, Ints]) -> Floats:
+    """Metres from the place of each image on its street to each of the nodes it sees, given by image."""
+    from ugembed.graphs.city.spreading import spread
+    from ugembed.graphs.city.walking import reached_within
 
-    def __init__(self, city: City, anchors: Anchors, limit_m: float) -> None:
-        from ugembed.graphs.city.walking import reached_within
-
-        self._city, self._anchors = city, anchors
-        room = city.walk_room
-        self._limit_m = limit_m
-        self._reached = reached_within(
-            city.walk, link=anchors.link, along_m=anchors.along_m, limit_m=limit_m, workspace=room.workspace
-        )
-
-    def metres_to(self, i: int, nodes: Ints) -> Floats:
-        """Metres from the place of image ``i`` on its street to each of ``nodes``, infinite beyond the limit."""
-        from ugembed.graphs.city.spreading import spread
-
-        rows = slice(self._reached.first[i], self._reached.first[i + 1])
-        node, metres = self._reached.node[rows], self._reached.metres[rows]
-        room, around = self._city.walk_room, self._anchors.around[i]
-        start = int(self._anchors.link[i]), float(self._anchors.along_m[i])
-        room.node_m[node] = metres
-        network, places, areas = self._city.walk_parts
-        touched = spread(network, places, areas, start, node, (room.node_m, room.walk_m, room.mark))
-        room.walk_m[around] = 0.0
-        found = np.round(room.walk_m[nodes], 3)
-        room.node_m[node] = np.inf
-        room.walk_m[touched] = np.inf
-        room.walk_m[around] = np.inf
-        return np.where(found <= self._limit_m, found, np.inf)
+    room, start = city.walk_room, (anchors.link, anchors.along_m)
+    reached = reached_within(
+        city.walk, link=anchors.link, along_m=anchors.along_m, limit_m=limit_m, workspace=room.workspace
+    )
+    images = (start, (reached.first, reached.node, reached.metres))
+    network, places, areas = city.walk_parts
+    return np.asarray(spread(network, places, areas, images, seen, room.arrays))

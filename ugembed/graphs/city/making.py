@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from ugembed.geo.geodesy import Floats, bearing_deg, distance_m
 from ugembed.graphs.city import relations
@@ -26,6 +27,7 @@ from ugembed.records.points import ImagePoint
 
 COORDINATE_DECIMALS = 9  # 0.1 mm
 METRE_DECIMALS = 3
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
 BEARING_DECIMALS = 2
 
 
@@ -70,21 +72,20 @@ class _Making:
             crossing_of_node = np.where(crossing_of_node >= 0, numbered.first_crossing + crossing_of_node, NOWHERE)
         else:
             crossing_of_node = np.full(len(crossing_of_node), NOWHERE)
-        ids = [quoted(node.id) for node in nodes]
+        quoted_ids = [quoted(node.id) for node in nodes]
+        ids, words = Words.of(quoted_ids), _node_words(nodes, quoted_ids, self.recipe)
+        names = Words.of(quoted(street.name) for street in self.network.streets)
         return City(
-            Nodes(
-                self.lon, self.lat, _kinds(nodes), _ranks(nodes), Words.of(ids), _node_words(nodes, ids, self.recipe)
-            ),
+            Nodes(self.lon, self.lat, _kinds(nodes), _ranks(nodes), ids, words),
             Streets(
                 self.network.lines,
                 self.network.ends,
                 self.network.street_of_link,
                 crossing_of_node.astype(np.int64),
                 self.network.is_tunnel,
-                Words.of(quoted(street.name) for street in self.network.streets),
             ),
             self._places(np.concatenate([crossings, self.points]), snapped, touching),
-            self._edges(found),
+            self._edges(found, ids, names),
         )
 
     def _relations(self) -> tuple[list[Relation], Nearby, Relation]:
@@ -133,7 +134,7 @@ class _Making:
             by_street=Groups.of(touching.target, len(self.network.streets)),
         )
 
-    def _edges(self, found: Sequence[Relation]) -> Edges:
+    def _edges(self, found: Sequence[Relation], ids: Words, names: Words) -> Edges:
         kind = np.concatenate(
             [np.empty(0, np.int64), *(np.full(len(r.source), EDGE_KINDS.index(r.kind), np.int64) for r in found)]
         )
@@ -141,14 +142,16 @@ class _Making:
         order = np.lexsort((rows.target, kind, rows.source))
         rows, kind = rows.take(order), kind[order]
         ends = (self.lon[rows.source], self.lat[rows.source], self.lon[rows.target], self.lat[rows.target])
+        metres = rounded_m(np.where(np.isnan(rows.distance_m), distance_m(*ends), rows.distance_m))
+        degrees = rounded_deg(np.where(np.isnan(rows.bearing_deg), bearing_deg(*ends), rows.bearing_deg))
         size = len(self.numbered.nodes)
         return Edges(
             kind=kind,
             source=rows.source,
             target=rows.target,
-            street=rows.street,
-            distance_m=rounded_m(np.where(np.isnan(rows.distance_m), distance_m(*ends), rows.distance_m)),
-            bearing_deg=rounded_deg(np.where(np.isnan(rows.bearing_deg), bearing_deg(*ends), rows.bearing_deg)),
+            words=_edge_words((ids, names), (rows.source, rows.target, kind, rows.street), (metres, degrees)),
+            distance_m=metres,
+            bearing_deg=degrees,
             by_source=Groups.of(rows.source, size),
             by_target=Groups.of(rows.target, size),
         )
@@ -156,13 +159,18 @@ class _Making:
 
 def quoted(text: str) -> bytes:
     """A text as JSON. orjson would do, but what it returns keeps a kilobyte of room each, here for every node."""
-    return json.dumps(text, ensure_ascii=False).encode()
+    return _as_json(text).encode()
 
 
 def numbers(values: Floats) -> list[bytes]:
     """Every number as JSON; NaN is ``null``."""
     text = orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
     return text.split(b",") if text else []
+
+
+def number_list(values: Floats) -> NDArray[np.uint8]:
+    """Numbers as the inside of a JSON list; what is not finite is ``null``."""
+    return np.frombuffer(orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1], np.uint8)
 
 
 def rounded_m(metres: Floats) -> Floats:
@@ -240,3 +248,15 @@ def _node_word(node: CityNode, id: bytes, at: tuple[bytes, bytes], recipe: Graph
     known: Mapping[str, str] = {"kind": node.kind, "name": node.name, "category": node.category, "node_text": text}
     place = b"" if at[0] == b"null" else b',"coords":[%b,%b]' % at
     return b'{"node_id":%b,%b%b' % (id, orjson.dumps(known)[1:-1], place)
+
+
+def _edge_words(
+    words: tuple[Words, Words], edges: tuple[Ints, Ints, Ints, Ints], measured: tuple[Floats, Floats]
+) -> Words:
+    from ugembed.graphs.city.writing import edge_words
+
+    ids, names = words
+    kinds = Words.of(f',"type":"{kind}"'.encode() for kind in EDGE_KINDS)
+    is_open = np.isnan(measured[0]) | np.isnan(measured[1])
+    texts = (number_list(measured[0]), number_list(measured[1]))
+    return Words(*edge_words((ids.parts, kinds.parts, names.parts), edges, is_open, texts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -71,7 +71,9 @@ class StreetNetwork:
         if streets == "segments":
             self.streets, self.street_of_link = _segments(links, [names[n].name for n in self.name_of_link], categories)
         nodes, self.ends = _nodes(links)
-        self.crossings, self.crossing_of_node = _crossings(links, nodes, [names[n].label for n in self.name_of_link])
+        self.crossings, self.crossing_of_node = _crossings(
+            links, nodes, self.ends, [names[n].label for n in self.name_of_link]
+        )
         self.is_tunnel = np.array([link.is_tunnel for link in links], dtype=bool)
 
     @property
@@ -159,24 +161,29 @@ def _nodes(links: Sequence[Link]) -> tuple[list[str], NDArray[np.int32]]:
     return nodes, np.array(ends, dtype=np.int32).reshape(-1, 2)
 
 
-def _crossings(links: Sequence[Link], nodes: Sequence[str], labels: Sequence[str]) -> tuple[list[Crossing], Ints]:
-    here: dict[str, set[int]] = defaultdict(set)
-    place: dict[str, tuple[float, float]] = {}
-    for i, link in enumerate(links):
-        for node, point in ((link.start, link.points[0]), (link.end, link.points[-1])):
-            here[node].add(i)
-            place.setdefault(node, (float(point[0]), float(point[1])))
-    crossings: list[Crossing] = []
-    numbers: list[int] = []
-    for node in nodes:
-        meets = len(here[node]) >= _MIN_LINKS_OF_A_CROSSING
-        numbers.append(len(crossings) if meets else _NOWHERE)
-        if meets:
-            crossings.append(Crossing(f"crossing/{node}", _label(labels[i] for i in here[node]), *place[node]))
-    return crossings, np.array(numbers, dtype=np.int64)
+def _crossings(
+    links: Sequence[Link], nodes: Sequence[str], ends: NDArray[np.int32], labels: Sequence[str]
+) -> tuple[list[Crossing], Ints]:
+    """The crossings, and the crossing at each of the ``nodes``; ``labels`` are those of the links."""
+    ordered = sorted(set(labels), key=lambda name: (name.startswith("unnamed "), name))
+    number = {label: i for i, label in enumerate(ordered)}
+    node, link = ends.ravel().astype(np.int64), np.repeat(np.arange(len(links)), 2)
+    meeting = np.bincount(np.unique(node * len(links) + link) // max(len(links), 1), minlength=len(nodes))
+    is_crossing = meeting >= _MIN_LINKS_OF_A_CROSSING
+    label = np.repeat(np.array([number[label] for label in labels], dtype=np.int64), 2)
+    here, names = np.divmod(np.unique(node * len(ordered) + label), max(len(ordered), 1))
+    first = np.searchsorted(here, np.arange(len(nodes) + 1)).tolist()
+    met, seen_first = np.unique(node, return_index=True)
+    crossings = []
+    for i, end in zip(met.tolist(), seen_first.tolist(), strict=True):
+        if is_crossing[i]:
+            lon, lat = links[end // 2].points[-(end % 2)].tolist()
+            streets = [ordered[name] for name in names[first[i] : first[i + 1]]]
+            crossings.append(Crossing(f"crossing/{nodes[i]}", _label(streets), lon, lat))
+    return crossings, np.where(is_crossing, np.cumsum(is_crossing) - 1, _NOWHERE)
 
 
-def _label(streets: Iterable[str]) -> str:
-    """``Intersection of A, B and unnamed footpath``: named streets first, in order of the alphabet."""
-    *others, last = sorted(set(streets), key=lambda name: (name.startswith("unnamed "), name))
+def _label(streets: Sequence[str]) -> str:
+    """``Intersection of A, B and unnamed footpath``; the streets come in the order they are told in."""
+    *others, last = streets
     return f"Intersection of {', '.join(others)} and {last}" if others else f"Intersection of {last}"

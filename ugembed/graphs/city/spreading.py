@@ -5,8 +5,11 @@ Arrays travel in tuples:
         links; crossing at network nodes, -1 for none.
     places: rows by link as groups (first, rows); node, metres from the link's start, metres from the link, of each row.
     areas: rows by street as groups (first, rows); area and metres from the street, of each row.
-    start: the image's link and metres from its start.
-    space: ``node_m`` of network nodes, ``walk_m`` of nodes, both infinite elsewhere; ``mark`` of links and streets.
+    starts: link and metres from its start, of each image.
+    reached: network nodes and how far each is, of image i the rows ``first[i]:first[i + 1]``: (first, node, metres).
+    seen: the city's nodes that are asked about, of image i the rows ``first[i]:first[i + 1]``: (first, node).
+    space: ``node_m`` of network nodes, ``walk_m`` of nodes, both infinite elsewhere; ``mark`` of links, zero elsewhere;
+        room for the numbers of all nodes, and of all links and one more.
 """
 
 from __future__ import annotations
@@ -18,11 +21,12 @@ from numba import types
 
 from ugembed.graphs.city.compiled import compiled, inlined, read_only
 
-_INTS, _FLOATS = read_only(types.int64), read_only(types.float64)
+_INTS, _FLOATS, _NUMBERS = read_only(types.int64), read_only(types.float64), read_only(types.int32)
 _NETWORK = types.Tuple((_INTS, _INTS, read_only(types.int32, 2), _FLOATS, _INTS, _INTS))
 _PLACES = types.Tuple((_INTS, _INTS, _INTS, _FLOATS, _FLOATS))
 _AREAS = types.Tuple((_INTS, _INTS, _INTS, _FLOATS))
-_SPACE = types.Tuple((types.float64[::1], types.float64[::1], types.int64[::1]))
+_IMAGES = types.Tuple((types.Tuple((_INTS, _FLOATS)), types.Tuple((_INTS, _NUMBERS, _FLOATS))))
+_SPACE = types.Tuple((types.float64[::1], types.float64[::1], types.int64[::1], types.int64[::1], types.int64[::1]))
 
 
 @inlined
@@ -38,12 +42,12 @@ def _reach(walk_m: Any, node: int, metres: float, touched: Any, count: int) -> i
 
 
 @inlined
-def _link(link: int, network: Any, places: Any, start: Any, space: Any, touched: Any, count: int) -> int:
+def _link(link: int, network: Any, places: Any, start: Any, space: Any, count: int) -> int:
     """The street of a link and the places on it; returns how many nodes were touched."""
     _, _, ends, length_m, street, _ = network
     first, rows, node, along_m, gap_m = places
     own, own_along_m = start
-    node_m, walk_m, _ = space
+    node_m, walk_m, _, touched, _ = space
     from_m, to_m = node_m[ends[link, 0]], node_m[ends[link, 1]]
     count = _reach(walk_m, street[link], 0.0 if link == own else min(from_m, to_m), touched, count)
     for k in range(first[link], first[link + 1]):
@@ -55,18 +59,13 @@ def _link(link: int, network: Any, places: Any, start: Any, space: Any, touched:
     return count
 
 
-@compiled(_NETWORK, _PLACES, _AREAS, types.Tuple((types.int64, types.float64)), read_only(types.int32), _SPACE)
-def spread(network: Any, places: Any, areas: Any, start: Any, reached: Any, space: Any) -> Any:
-    """Carry metres from the network nodes ``reached`` over to the city's nodes; returns the nodes that were touched.
-
-    A crossing is as far as its network node; a street as its nearer end (0 for the image's own); a place as the way to
-    its place on the link, plus the metres from there; an area as the nearest street it touches, plus the gap.
-    """
+@inlined
+def _spread_one(network: Any, places: Any, areas: Any, start: Any, reached: Any, space: Any) -> int:
+    """From one image; returns how many nodes were touched."""
     link_first, link_rows, _, _, street, crossing = network
     area_first, area_rows, area, area_gap_m = areas
-    node_m, walk_m, mark = space
-    touched, count = np.empty(len(walk_m), np.int64), 0
-    links, linked = np.empty(2 * len(mark) + 1, np.int64), 1
+    node_m, walk_m, mark, touched, links = space
+    count, linked = 0, 1
     links[0] = start[0]
     mark[start[0]] = 1
     for node in reached:
@@ -80,10 +79,36 @@ def spread(network: Any, places: Any, areas: Any, start: Any, reached: Any, spac
                 linked += 1
     for k in range(linked):
         mark[links[k]] = 0
-        count = _link(links[k], network, places, start, space, touched, count)
+        count = _link(links[k], network, places, start, space, count)
     for k in range(linked):
         on = street[links[k]]
         for row in range(area_first[on], area_first[on + 1]):
             there = area_rows[row]
             count = _reach(walk_m, area[there], walk_m[on] + area_gap_m[there], touched, count)
-    return touched[:count].copy()
+    return count
+
+
+@compiled(_NETWORK, _PLACES, _AREAS, _IMAGES, types.Tuple((_INTS, _INTS)), _SPACE)
+def spread(network: Any, places: Any, areas: Any, images: Any, seen: Any, space: Any) -> Any:
+    """Metres from every image to the city's nodes ``seen``, infinite where ``reached`` does not lead.
+
+    ``images`` is ``(starts, reached)``. A crossing is as far as its network node; a street as its nearer end (0 for the
+    image's own); a place as the way to its place on the link, plus the metres from there; an area as the nearest street
+    it touches, plus the gap.
+    """
+    (link, along_m), (reached_first, reached_node, reached_m) = images
+    seen_first, seen_node = seen
+    node_m, walk_m, _, touched, _ = space
+    found = np.empty(len(seen_node), np.float64)
+    for i in range(len(link)):
+        begin, end = reached_first[i], reached_first[i + 1]
+        for k in range(begin, end):
+            node_m[reached_node[k]] = reached_m[k]
+        count = _spread_one(network, places, areas, (link[i], along_m[i]), reached_node[begin:end], space)
+        for k in range(seen_first[i], seen_first[i + 1]):
+            found[k] = walk_m[seen_node[k]]
+        for k in range(begin, end):
+            node_m[reached_node[k]] = np.inf
+        for k in range(count):
+            walk_m[touched[k]] = np.inf
+    return found

@@ -101,11 +101,12 @@ class Collector:
         """The runs of nodes whose places are known: one, unless the extract is clipped."""
         runs: list[list[tuple[int, float, float]]] = [[]]
         for node in way.nodes:
-            if not node.location.valid():
+            ref, location = node.ref, node.location
+            if not location.valid():
                 _refuse_negative(way, node)
                 runs.append([])
-            elif not runs[-1] or runs[-1][-1][0] != node.ref:
-                runs[-1].append((node.ref, node.location.lon, node.location.lat))
+            elif not runs[-1] or runs[-1][-1][0] != ref:
+                runs[-1].append((ref, location.lon, location.lat))
         refs = [tuple(ref for ref, _, _ in run) for run in runs]
         points = [np.array([(lon, lat) for _, lon, lat in run], dtype=np.float64) for run in runs]
         return list(zip(refs, points, strict=True))
