@@ -13,6 +13,7 @@ AREAS: dict[str, tuple[str, ...]] = {
     "Models": ("models/",),
     "Training": ("train/", "losses/", "sampling/", "compose/", "demo/"),
     "Stores and evaluation": ("embed/", "eval/", "files"),
+    "Ablations": ("ablate/",),
     "Configuration": ("config", "registry", "cli/"),
 }
 """Heading to how the paths of its modules start, below the package; the first that fits counts."""

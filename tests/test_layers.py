@@ -12,7 +12,7 @@ import pytest
 
 LINE = (
     "errors progress files archives registry config pages < geo < records < graphs < compose losses sampling < models "
-    "< embed < eval < train < demo < cli"
+    "< embed < eval < train < demo < ablate < cli"
 )
 HEAVY = {"torch", "transformers", "torch_geometric", "peft", "faiss"}
 HEAVY |= {"osmium", "scipy", "shapely", "matplotlib", "numba"}

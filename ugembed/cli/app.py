@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from ugembed import __version__
+from ugembed.cli.ablate import ablate
 from ugembed.cli.build_graphs import build_graphs
 from ugembed.cli.config import config_app
 from ugembed.cli.demo import demo
@@ -36,6 +37,7 @@ ORDER = (
     "model",
     "export",
     "demo",
+    "ablate",
     "config",
     "doctor",
 )
@@ -84,6 +86,7 @@ app.add_typer(model_app, name="model")
 app.command("export")(export)
 app.add_typer(config_app, name="config")
 app.command("demo")(demo)
+app.command("ablate")(ablate)
 app.command("doctor")(doctor)
 
 

@@ -24,11 +24,12 @@ RUN_FILES = {
     "embed": "ugembed.embed.run:EmbedConfig",
     "eval": "ugembed.eval.runner:EvalConfig",
     "demo": "ugembed.demo.run:DemoConfig",
+    "ablate": "ugembed.ablate.config:AblationConfig",
 }
 """Verb to the model of its run file, imported when asked for."""
 
 RunFile: TypeAlias = Literal[
-    "build-graphs", "import-graphs", "validate-data", "split", "train", "embed", "eval", "demo"
+    "build-graphs", "import-graphs", "validate-data", "split", "train", "embed", "eval", "demo", "ablate"
 ]
 Verb = Annotated[RunFile, typer.Option("--for", help="The verb that the run file is for.")]
 

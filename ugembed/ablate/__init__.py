@@ -1,0 +1,1 @@
+"""Ablations: the same questions to models that were trained with one thing changed, over seeds, in one table."""
