@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import ClassVar
 
 
 class UgembedError(Exception):
@@ -20,7 +19,7 @@ class UgembedError(Exception):
         hint: What the user can do next; may be empty only where nothing can be said.
     """
 
-    exit_status: ClassVar[int] = 1
+    exit_status = 1
 
     def __init__(self, message: str, *, code: str, hint: str = "") -> None:
         super().__init__(message)

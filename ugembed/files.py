@@ -103,7 +103,7 @@ def resumed_directory(
     refuse_existing(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(f".{target.name}.unfinished")
-    with _locked(target.with_name(f".{target.name}.lock"), target):
+    with locked(target):
         scratch, told = unfinished / "content", unfinished / "identity"
         if not told.is_file() or told.read_text(encoding="utf-8") != identity:
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -116,19 +116,27 @@ def resumed_directory(
 
 
 @contextmanager
-def _locked(lock: Path, target: Path) -> Iterator[None]:
-    """Hold a lock that the system lets go when the process ends, however it ends."""
+def locked(target: Path) -> Iterator[None]:
+    """Hold ``target`` alone, by a lock beside it that the system lets go when the process ends, however it ends.
+
+    Raises:
+        StoreError: ``output-busy`` while another process holds it.
+    """
     try:
         import fcntl
     except ImportError:  # no such locks on this system
         yield
         return
+    lock = target.with_name(f".{target.name}.lock")
     with lock.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            is_free = os.path.samestat(lock.stat(), os.fstat(file.fileno()))  # not one just removed by its last owner
+        except (BlockingIOError, FileNotFoundError):
+            is_free = False
+        if not is_free:
             hint = "wait for it, or choose another --out"
-            raise StoreError(f"{target}: another process is making it", code="output-busy", hint=hint) from None
+            raise StoreError(f"{target}: another process is working on it", code="output-busy", hint=hint)
         try:
             yield
         finally:

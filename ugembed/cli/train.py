@@ -15,6 +15,7 @@ from ugembed.cli.output import live_bars, stderr
 from ugembed.errors import ConfigError
 
 if TYPE_CHECKING:
+    from ugembed.train.config import TrainConfig
     from ugembed.train.run import Started
     from ugembed.train.trainer import OnReport
 
@@ -34,6 +35,10 @@ ResumePath = Annotated[
 InitFrom = Annotated[
     Path | None,
     typer.Option("--init-from", help="Run, checkpoint or model to take the first weights from.", show_default=False),
+]
+AcceptChanges = Annotated[
+    bool,
+    typer.Option("--accept-changes", help="With --resume: go on also where settings, data or processes differ."),
 ]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Run folder.", show_default=False)]
 
@@ -58,38 +63,39 @@ def _add_verb(stage: str, text: str) -> None:
         out: Out = None,
         init_from: InitFrom = None,
         resume: Resume = False,
+        accept_changes: AcceptChanges = False,
         overrides: Overrides = None,
     ) -> None:
-        _train(stage, path, config, {"out": out, "init_from": init_from}, resume, overrides)
+        if path is not None and not resume:
+            hint = f"write --resume {path} or --init-from {path}"
+            raise ConfigError(f"what is {path}?", code="stray-path", hint=hint)
+        run_file = _load(stage, config, {"out": out, "init_from": init_from}, overrides)
+        _train(run_file, (path or run_file.out) if resume else None, accept_changes)
 
 
 for _stage, _text in _HELP.items():
     _add_verb(_stage, _text)
 
 
-def _train(
-    stage: str,
-    path: Path | None,
-    file: Path | None,
-    flags: dict[str, Any],
-    resume: bool,
-    overrides: list[str] | None,
-) -> None:
+def _load(stage: str, file: Path | None, flags: dict[str, Any], overrides: list[str] | None) -> TrainConfig:
     from ugembed.config import load_config
     from ugembed.train.config import TrainConfig
 
-    if path is not None and not resume:
-        raise ConfigError(f"what is {path}?", code="stray-path", hint=f"write --resume {path} or --init-from {path}")
     config = load_config(TrainConfig, file, overrides=overrides or (), flags=flags).value
     if config.stage.kind != stage:
         raise ConfigError(
             f"{file}: is a run of {config.stage.kind}", code="wrong-stage", hint=f"ugembed train {config.stage.kind} …"
         )
+    return config
+
+
+def _train(config: TrainConfig, resume: Path | None, accept_changes: bool) -> None:
     from ugembed.train.distributed import rank
     from ugembed.train.run import train
 
+    stage = config.stage.kind
     with _live(f"train {stage}") as (on_start, on_report):
-        state = train(config, resume=(path or config.out) if resume else None, on_start=on_start, on_report=on_report)
+        state = train(config, resume=resume, accept_changes=accept_changes, on_start=on_start, on_report=on_report)
     if rank() == 0:
         stderr.print(
             f"{stage}: {state.step} steps done; the model is in [bold]{escape(str(config.out))}[/]", soft_wrap=True
@@ -139,8 +145,10 @@ def _plain(title: str) -> tuple[Any, OnReport]:
 
 def _describe(title: str, started: Started) -> str:
     resumed = f", {started.resumed_step} done before" if started.resumed_step else ""
+    faults = "".join(f"[yellow]left out[/]: {escape(fault)}\n" for fault in started.faults)
     return (
-        f"{title}: {started.rows} rows, {started.steps} steps{resumed}, {started.trainable:,} trainable parameters, "
+        f"{faults}{title}: {started.rows} rows, {started.steps} steps{resumed}, "
+        f"{started.trainable:,} trainable parameters, "
         f"{started.strategy} on {started.device}; starts from {escape(started.weights_from)}"
     )
 

@@ -234,21 +234,21 @@ def model_folder(path: Path) -> Path:
     for folder in (path, path / "model"):
         if (folder / MODEL_FILE).is_file():
             return folder
-    newest = newest_checkpoint(path)
-    if newest is None:
+    known = checkpoints(path)
+    if not known:
         raise CheckpointError(
             f"{path}: no saved model, checkpoint or run there",
             code="model-missing",
             hint="give the folder that `ugembed train` wrote, or one of its checkpoints",
         )
-    return newest / "model"
+    return known[-1] / "model"
 
 
-def newest_checkpoint(run: Path) -> Path | None:
-    """The complete checkpoint of a run with the highest step, if any."""
-    steps = {
-        int(match[1]): folder
+def checkpoints(run: Path) -> list[Path]:
+    """The complete checkpoints of a run, oldest first; ``step-0000003-0002`` is two micro-steps after step 3."""
+    found = [
+        (int(match[1]), int(match[2] or 0), folder)
         for folder in (run / "checkpoints").glob("step-*")
-        if (match := re.fullmatch(r"step-(\d+)", folder.name)) and (folder / MANIFEST).is_file()
-    }
-    return steps[max(steps)] if steps else None
+        if (match := re.fullmatch(r"step-(\d+)(?:-(\d+))?", folder.name)) and (folder / MANIFEST).is_file()
+    ]
+    return [folder for _, _, folder in sorted(found)]

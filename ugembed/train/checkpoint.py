@@ -1,11 +1,13 @@
-"""Training state on disk: the model, the optimizer, every random stream and the cursor. Safetensors and JSON only."""
+"""Training state on disk: the model, the optimizer, every random stream, the cursor, and, within a step that was
+interrupted, the gradients so far. Safetensors and JSON only.
+"""
 
 from __future__ import annotations
 
-import re
+import math
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -13,10 +15,11 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor, nn
 
-from ugembed.errors import CheckpointError
+from ugembed.errors import CheckpointError, DataError, StoreError
 from ugembed.files import committed_directory, read_json, read_manifest, write_json
 from ugembed.models.embedder import Embedder
-from ugembed.models.saved import load_weights, newest_checkpoint, save_embedder
+from ugembed.models.saved import checkpoints, load_weights, save_embedder
+from ugembed.train.distributed import gather_tensors, rank
 
 KIND = "checkpoint"
 STATE_FILE = "state.json"
@@ -24,6 +27,9 @@ OPTIMIZER_FILE = "optimizer.safetensors"
 RANDOM_FILE = "random.safetensors"
 LOSS_FILE = "loss.safetensors"
 """Trained weights of the loss, of a run whose loss has some."""
+GRADIENTS_FILE = "gradients.safetensors"
+DAMAGED = ".damaged"
+"""Added to the name of a checkpoint that differs from its manifest, when a run goes on from an earlier one."""
 Weights: TypeAlias = Mapping[str, nn.Parameter]
 
 
@@ -38,6 +44,10 @@ class TrainState:
         settings: Configuration, as far as it decides what is computed.
         data: sha256 of the training files.
         processes: Number of processes.
+        rows_per_step: Rows of an optimizer step, of all processes and micro-steps.
+        micro: Micro-steps done of the next optimizer step.
+        partial: Sums of loss and metrics over these.
+        skipped: Steps in a row, up to here, whose loss or gradient was not finite.
     """
 
     stage: str
@@ -46,6 +56,10 @@ class TrainState:
     settings: Mapping[str, Any]
     data: Mapping[str, str]
     processes: int
+    rows_per_step: int
+    micro: int = 0
+    partial: Mapping[str, float] = field(default_factory=dict)
+    skipped: int = 0
 
 
 NO_WEIGHTS: Weights = MappingProxyType({})
@@ -53,52 +67,99 @@ NO_WEIGHTS: Weights = MappingProxyType({})
 
 def save_checkpoint(
     run: Path, state: TrainState, embedder: Embedder, optimizer: torch.optim.Optimizer, *, loss: Weights = NO_WEIGHTS
-) -> Path:
-    """Write ``run/checkpoints/step-…`` in one piece and return it; ``loss`` are the loss's own weights, by name."""
+) -> None:
+    """Write ``run/checkpoints/step-…`` in one piece; every process calls this, the first one writes.
+
+    Args:
+        run: Folder of the run.
+        state: Where it stands.
+        embedder, optimizer: With the gradients of the step at hand, if ``state`` is within one.
+        loss: The loss's own weights, by name.
+    """
     from safetensors.torch import save_file
 
-    target = run / "checkpoints" / f"step-{state.step:07d}"
-    with committed_directory(target, kind=KIND, replace=True, stage=state.stage, step=state.step) as folder:
+    random = gather_tensors(_random_streams())
+    weights = {**embedder.trained_parameters(), **loss}
+    gradients = gather_tensors(_gradients(weights)) if state.micro else []
+    if rank():
+        return
+    name = f"step-{state.step:07d}" + (f"-{state.micro:04d}" if state.micro else "")
+    facts: dict[str, Any] = {"stage": state.stage, "step": state.step}
+    with committed_directory(run / "checkpoints" / name, kind=KIND, **facts) as folder:
         save_embedder(embedder, folder / "model", data=state.data)
         if loss:
             save_file({name: weight.detach().clone() for name, weight in loss.items()}, folder / LOSS_FILE)
-        save_file(_optimizer_tensors({**embedder.trained_parameters(), **loss}, optimizer), folder / OPTIMIZER_FILE)
-        save_file(_random_streams(), folder / RANDOM_FILE)
+        save_file(_optimizer_tensors(weights, optimizer), folder / OPTIMIZER_FILE)
+        save_file(_by_process(random), folder / RANDOM_FILE)
+        if gradients:
+            save_file(_by_process(gradients), folder / GRADIENTS_FILE)
         write_json(folder / STATE_FILE, asdict(state))
-    return target
 
 
 def prune(run: Path, *, keep: int) -> None:
     """Remove all but the newest ``keep`` checkpoints."""
-    folders = [path for path in (run / "checkpoints").glob("step-*") if re.fullmatch(r"step-\d+", path.name)]
-    for folder in sorted(folders)[:-keep]:
-        (folder / "manifest.json").unlink(missing_ok=True)  # from here on it is no checkpoint
-        shutil.rmtree(folder)
+    for folder in checkpoints(run)[:-keep]:
+        gone = folder.rename(folder.with_name(f".{folder.name}.old"))  # from here on it is no checkpoint
+        shutil.rmtree(gone)
 
 
-def find_checkpoint(path: Path) -> Path:
-    """The checkpoint meant by a run folder (its newest) or a checkpoint folder; every byte is verified.
+def sweep(run: Path) -> None:
+    """Remove what a run that was killed has left: folders that it was writing or removing, which nothing reads."""
+    for pattern in (".step-*.tmp", ".step-*.old"):
+        for folder in (run / "checkpoints").glob(pattern):
+            shutil.rmtree(folder)
+
+
+def find_checkpoint(path: Path) -> tuple[Path, tuple[str, ...]]:
+    """The checkpoint meant by a checkpoint folder, or by a run folder: its newest one of which every byte is right.
+
+    Returns:
+        The folder, and what is wrong with newer ones, in words.
 
     Raises:
-        CheckpointError: there is none.
-        StoreError: a file is missing or differs from the manifest.
+        CheckpointError: ``checkpoint-missing``, ``checkpoint-broken``: there is none, or none that is whole.
+        StoreError: a checkpoint that was named itself is damaged.
     """
-    folder = path if (path / STATE_FILE).is_file() else newest_checkpoint(path)
-    if folder is None:
+    if (path / STATE_FILE).is_file():
+        read_manifest(path, kind=KIND, verify=True)
+        return path, ()
+    faults: list[str] = []
+    for folder in reversed(checkpoints(path)):
+        try:
+            read_manifest(folder, kind=KIND, verify=True)
+        except (StoreError, DataError) as error:
+            faults.append(error.message)
+        else:
+            return folder, tuple(faults)
+    if faults:
         raise CheckpointError(
-            f"{path}: no complete checkpoint there",
-            code="checkpoint-missing",
-            hint="give a run folder or one of its checkpoints/step-… folders",
+            f"{path}: no checkpoint is whole:\n  " + "\n  ".join(faults),
+            code="checkpoint-broken",
+            hint="start anew with another --out",
         )
-    read_manifest(folder, kind=KIND, verify=True)
-    return folder
+    raise CheckpointError(
+        f"{path}: no complete checkpoint there",
+        code="checkpoint-missing",
+        hint="give a run folder or one of its checkpoints/step-… folders",
+    )
+
+
+def set_aside_newer(run: Path, checkpoint: Path) -> None:
+    """Rename the checkpoints of a run that are newer than the one it goes on from: they are damaged."""
+    known = checkpoints(run)
+    if checkpoint in known:
+        for folder in known[known.index(checkpoint) + 1 :]:
+            folder.rename(folder.with_name(folder.name + DAMAGED))
 
 
 def read_state(checkpoint: Path) -> TrainState:
     """The state file of a checkpoint."""
     try:
-        return TrainState(**read_json(checkpoint / STATE_FILE))
-    except TypeError as error:
+        state = TrainState(**read_json(checkpoint / STATE_FILE))
+        # JSON has no word for what is not a number
+        partial = {name: math.nan if value is None else float(value) for name, value in state.partial.items()}
+        return replace(state, partial=partial)
+    except (TypeError, AttributeError) as error:
         raise CheckpointError(
             f"{checkpoint / STATE_FILE}: {error}", code="checkpoint-broken", hint="saved by another release?"
         ) from None
@@ -117,13 +178,19 @@ def restore(
             for name, weight in loss.items():
                 weight.copy_(kept[name])
     saved = load_file(checkpoint / OPTIMIZER_FILE)
-    for name, parameter in {**embedder.trained_parameters(), **loss}.items():
+    trained = {**embedder.trained_parameters(), **loss}
+    for name, parameter in trained.items():
         entries = {key.rpartition("|")[2]: value for key, value in saved.items() if key.rpartition("|")[0] == name}
         if entries:
             on_device = {key: value if key == "step" else value.to(parameter.device) for key, value in entries.items()}
             optimizer.state[parameter].update(on_device)
-    streams = load_file(checkpoint / RANDOM_FILE)
-    torch.set_rng_state(streams["cpu"])
+    if (checkpoint / GRADIENTS_FILE).is_file():
+        gradients = _of_process(load_file(checkpoint / GRADIENTS_FILE))
+        for name, parameter in trained.items():
+            parameter.grad = gradients[name].to(parameter.device) if name in gradients else None
+    streams = _of_process(load_file(checkpoint / RANDOM_FILE))
+    if "cpu" in streams:  # a process more than there were keeps the stream it has
+        torch.set_rng_state(streams["cpu"])
     if "cuda" in streams and torch.cuda.is_available():
         torch.cuda.set_rng_state(streams["cuda"])
 
@@ -136,8 +203,26 @@ def _optimizer_tensors(trained: Weights, optimizer: torch.optim.Optimizer) -> di
     }
 
 
+def _gradients(trained: Weights) -> dict[str, Tensor]:
+    """Of every trained parameter; zeros where there is none yet, so that all processes name the same ones."""
+    return {
+        name: torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+        for name, parameter in trained.items()
+    }
+
+
 def _random_streams() -> dict[str, Tensor]:
     streams = {"cpu": torch.get_rng_state()}
     if torch.cuda.is_available():
         streams["cuda"] = torch.cuda.get_rng_state()
     return streams
+
+
+def _by_process(tensors: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    return {f"{process}|{name}": value for process, part in enumerate(tensors) for name, value in part.items()}
+
+
+def _of_process(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What `_by_process` was given of this process."""
+    own = f"{rank()}|"
+    return {name.removeprefix(own): value for name, value in tensors.items() if name.startswith(own)}

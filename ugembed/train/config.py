@@ -82,6 +82,8 @@ class TrainerConfig(Config):
     """Optimizer steps between checkpoints; 0 saves only at the end."""
     keep_last: PositiveInt = 2
     """Checkpoints kept."""
+    max_skipped: NonNegativeInt = 3
+    """Steps in a row that may be left out because their loss or gradient is not finite; one more ends the run."""
     seed: NonNegativeInt = 42
     """Of everything random."""
     strategy: Literal["auto", "single", "ddp"] = "auto"

@@ -54,16 +54,20 @@ class BatchPlan:
     accumulation: int = 1
 
     @property
+    def rows_per_step(self) -> int:
+        """Rows of an optimizer step, of all processes."""
+        return self.batch_size * self.processes * self.accumulation
+
+    @property
     def steps_per_epoch(self) -> int:
         """Whole optimizer steps; the rest of an epoch's order is left out (another rest each epoch)."""
-        return len(self.groups) // (self.batch_size * self.processes * self.accumulation)
+        return len(self.groups) // self.rows_per_step
 
     def check(self) -> None:
         """Refuse data that does not fill one step."""
         if self.steps_per_epoch == 0:
-            wanted = self.batch_size * self.processes * self.accumulation
             raise DataError(
-                f"{len(self.groups)} rows do not fill one step of {wanted}",
+                f"{len(self.groups)} rows do not fill one step of {self.rows_per_step}",
                 code="too-few-rows",
                 hint="lower trainer.batch_size or trainer.accumulation",
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import torch
@@ -52,6 +53,24 @@ def gather_rows(rows: Tensor) -> tuple[Tensor, int]:
     sizes = gather_objects(len(rows))
     gathered: Tensor = _GatherRows.apply(rows, sizes)  # type: ignore[no-untyped-call]
     return gathered, sum(sizes[: rank()])
+
+
+def gather_tensors(tensors: Mapping[str, Tensor]) -> list[dict[str, Tensor]]:
+    """On the process that writes: the tensors of every process, on the CPU; elsewhere nothing.
+
+    Args:
+        tensors: The same names and shapes on all processes.
+    """
+    own = {name: tensor.detach().cpu() for name, tensor in tensors.items()}
+    if world_size() == 1:
+        return [own]
+    everyones: list[dict[str, Tensor]] = [{} for _ in range(world_size())] if rank() == 0 else []
+    for name, tensor in own.items():
+        parts = [torch.empty_like(tensor) for _ in everyones]
+        distributed.gather(tensor.contiguous(), parts or None)
+        for held, part in zip(everyones, parts, strict=True):
+            held[name] = part
+    return everyones
 
 
 def gather_objects(value: T) -> list[T]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,11 @@ import torch
 import yaml
 
 from ugembed.errors import CheckpointError, StoreError
-from ugembed.files import write_atomic
+from ugembed.files import locked, write_atomic
 from ugembed.models.embedder import Embedder
-from ugembed.models.saved import load_weights, model_folder, newest_checkpoint
+from ugembed.models.saved import checkpoints, load_weights, model_folder
 from ugembed.records.pair import Pair
-from ugembed.train.checkpoint import TrainState, find_checkpoint, read_state, restore
+from ugembed.train.checkpoint import TrainState, find_checkpoint, read_state, restore, set_aside_newer, sweep
 from ugembed.train.config import TrainConfig
 from ugembed.train.data import BatchPlan, data_hashes, load_pairs
 from ugembed.train.distributed import rank, world_size
@@ -23,10 +24,11 @@ from ugembed.train.optim import add_loss, build_optimizer
 from ugembed.train.stages.base import Stage, loss_parameters
 from ugembed.train.stages.parts import PartLimit
 from ugembed.train.strategy import Strategy, strategy_for
-from ugembed.train.trainer import OnReport, Trainer
+from ugembed.train.trainer import OnReport, Trainer, quiet
 
 CONFIG_FILE = "config.yaml"
-WITHOUT_EFFECT = ("out", "init_from", "data", "trainer.save_every", "trainer.log_every", "trainer.keep_last")
+_WATCHING = ("save_every", "log_every", "keep_last", "max_skipped")
+WITHOUT_EFFECT = ("out", "init_from", "data", *(f"trainer.{name}" for name in _WATCHING))
 """Settings that may differ between a run and its resumption (data is compared by content)."""
 
 
@@ -45,14 +47,17 @@ class Started:
     """Where the first weights came from, in words."""
     strategy: str
     device: str
-
-
-def quiet(report: Mapping[str, Any]) -> None:
-    """The listener that does not listen."""
+    faults: tuple[str, ...] = ()
+    """What is wrong with newer checkpoints than the one the run goes on from."""
 
 
 def train(
-    config: TrainConfig, *, resume: Path | None = None, on_start: Any = quiet, on_report: OnReport = quiet
+    config: TrainConfig,
+    *,
+    resume: Path | None = None,
+    accept_changes: bool = False,
+    on_start: Any = quiet,
+    on_report: OnReport = quiet,
 ) -> TrainState:
     """Run a stage to its end.
 
@@ -60,6 +65,7 @@ def train(
         config: The run.
         resume: A run or checkpoint of the same stage to go on with exactly, or one of stage 1 from whose weights stage
             2 starts (what the reference calls resume).
+        accept_changes: Go on also where settings, data or the number of processes are not those of the saved run.
         on_start: Called once with `Started`.
         on_report: Called after every optimizer step.
 
@@ -67,50 +73,81 @@ def train(
         The final state; ``config.out/checkpoints`` holds the model.
 
     Raises:
-        UgembedError: with a code for everything that can be known before the first step: data, model, output folder.
+        UgembedError: with a code for everything that can be known before the first step: data, model, output folder;
+            `ugembed.train.signals.StoppedError` when a signal asks for it.
     """
     if config.trainer.threads:
         torch.set_num_threads(config.trainer.threads)
-    with strategy_for(config.trainer) as (strategy, device):
-        return _train(config, strategy, device, resume, on_start, on_report)
+    with strategy_for(config.trainer) as (strategy, device), _alone(config.out):
+        checkpoint, config, faults = _what_to_resume(config, resume)
+        trainer, started = _prepare(config, strategy, device, checkpoint, accept_changes)
+        trainer.on_report = on_report
+        on_start(replace(started, faults=faults))
+        return trainer.run()
 
 
-def _train(
-    config: TrainConfig, strategy: Strategy, device: torch.device, resume: Path | None, on_start: Any, on_report: Any
-) -> TrainState:
-    checkpoint, config = _what_to_resume(config, resume)
+@contextmanager
+def _alone(run: Path) -> Iterator[None]:
+    """Two runs on one folder would write over each other; the first process of a run holds it."""
+    if rank():
+        yield
+        return
+    run.parent.mkdir(parents=True, exist_ok=True)
+    with locked(run):
+        sweep(run)
+        yield
+
+
+def _prepare(
+    config: TrainConfig, strategy: Strategy, device: torch.device, checkpoint: Path | None, accept_changes: bool
+) -> tuple[Trainer, Started]:
+    """Everything up to the first step."""
     pairs = load_pairs(config.data.train, config.data)
     stage, source = _build_stage(config, device)
     stage.check(pairs)
     plan = _plan(config, pairs)
     optimizer = build_optimizer(stage.embedder, config.optimizer)
     add_loss(optimizer, loss_parameters(stage), config.optimizer)
-    total = config.trainer.max_steps or plan.steps_per_epoch * config.trainer.epochs
-    state = TrainState(config.stage.kind, 0, total, _settings(config), data_hashes(config.data.train), world_size())
+    state = _fresh_state(config, plan)
     torch.manual_seed(config.trainer.seed + rank())
     if checkpoint is not None:
-        state = _resume(checkpoint, state)
+        state = _resume(checkpoint, state, accept_changes=accept_changes)
         restore(checkpoint, stage.embedder, optimizer, loss=loss_parameters(stage))
         source = f"exactly where {checkpoint} stopped"
+        if rank() == 0:
+            set_aside_newer(config.out, checkpoint)
     else:
         _prepare_folder(config)
     validation = load_pairs(config.data.validation, config.data)
     trainable = sum(parameter.numel() for parameter in stage.embedder.trained_parameters().values())
-    on_start(Started(trainable, len(pairs), total, state.step, source, strategy.name, str(device)))
-    trainer = Trainer(config, stage, plan, pairs, validation, optimizer, strategy, state, on_report)
-    return trainer.run()
+    started = Started(trainable, len(pairs), state.total_steps, state.step, source, strategy.name, str(device))
+    return Trainer(config, stage, plan, pairs, validation, optimizer, strategy, state), started
 
 
-def _what_to_resume(config: TrainConfig, resume: Path | None) -> tuple[Path | None, TrainConfig]:
-    """The checkpoint to go on with, if any; a checkpoint of another stage is turned into ``init_from``."""
+def _fresh_state(config: TrainConfig, plan: BatchPlan) -> TrainState:
+    return TrainState(
+        stage=config.stage.kind,
+        step=0,
+        total_steps=config.trainer.max_steps or plan.steps_per_epoch * config.trainer.epochs,
+        settings=_settings(config),
+        data=data_hashes(config.data.train),
+        processes=world_size(),
+        rows_per_step=plan.rows_per_step,
+    )
+
+
+def _what_to_resume(config: TrainConfig, resume: Path | None) -> tuple[Path | None, TrainConfig, tuple[str, ...]]:
+    """The checkpoint to go on with, if any, and what is wrong with newer ones; one of another stage becomes
+    ``init_from``.
+    """
     if resume is None:
-        return None, config
-    checkpoint = find_checkpoint(resume)
+        return None, config, ()
+    checkpoint, faults = find_checkpoint(resume)
     found = read_state(checkpoint).stage
     if found == config.stage.kind:
-        return checkpoint, config
+        return checkpoint, config, faults
     if (found, config.stage.kind) == ("stage1", "stage2"):
-        return None, config.model_copy(update={"init_from": checkpoint})
+        return None, config.model_copy(update={"init_from": checkpoint}), faults
     raise CheckpointError(
         f"{checkpoint} is of {found}, this run is {config.stage.kind}",
         code="wrong-stage",
@@ -148,8 +185,13 @@ def _plan(config: TrainConfig, pairs: list[Pair]) -> BatchPlan:
     return plan
 
 
-def _resume(checkpoint: Path, wanted: TrainState) -> TrainState:
-    """The saved state, refused when configuration, data or number of processes differ from this run's."""
+def _resume(checkpoint: Path, wanted: TrainState, *, accept_changes: bool) -> TrainState:
+    """The saved state as a run of today's configuration, data and number of processes.
+
+    Raises:
+        CheckpointError: ``resume-differs``, unless changes are accepted; ``resume-order``, when the order of the rows
+            would not be the same.
+    """
     saved = read_state(checkpoint)
     differences = [
         f"{key}: was {saved.settings.get(key)!r}, is {wanted.settings.get(key)!r}"
@@ -160,13 +202,22 @@ def _resume(checkpoint: Path, wanted: TrainState) -> TrainState:
     for name in ("total_steps", "processes"):
         if getattr(saved, name) != getattr(wanted, name):
             differences.append(f"{name}: was {getattr(saved, name)}, is {getattr(wanted, name)}")
-    if differences:
+    if differences and not accept_changes:
         raise CheckpointError(
             f"{checkpoint} cannot be resumed exactly:\n  " + "\n  ".join(differences),
             code="resume-differs",
-            hint="resume with the same configuration and data, or start anew with --init-from",
+            hint="resume with the same configuration and data, go on nevertheless with --accept-changes, "
+            "or start anew with --init-from",
         )
-    return saved
+    if saved.rows_per_step != wanted.rows_per_step or (saved.micro and saved.processes != wanted.processes):
+        raise CheckpointError(
+            f"{checkpoint}: {saved.rows_per_step} rows a step on {saved.processes} process(es), {saved.micro} "
+            f"micro-steps into the next; this run takes {wanted.rows_per_step} on {wanted.processes}",
+            code="resume-order",
+            hint="keep batch_size x accumulation x processes as it was; within a step also the processes",
+        )
+    keep = {name: getattr(saved, name) for name in ("step", "micro", "partial", "skipped")}
+    return replace(wanted, **keep)
 
 
 def _settings(config: TrainConfig) -> dict[str, Any]:
@@ -186,7 +237,7 @@ def _settings(config: TrainConfig) -> dict[str, Any]:
 
 def _prepare_folder(config: TrainConfig) -> None:
     """A new run wants a folder without checkpoints; the resolved configuration goes into it."""
-    if newest_checkpoint(config.out) is not None:
+    if checkpoints(config.out):
         raise StoreError(
             f"{config.out}: holds a run already",
             code="output-exists",

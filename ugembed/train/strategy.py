@@ -32,6 +32,10 @@ class Strategy(Protocol):
         """Mean of a number over processes."""
         ...
 
+    def greatest(self, value: int) -> int:
+        """The largest of a number over processes."""
+        ...
+
 
 class Single:
     """One process."""
@@ -45,6 +49,9 @@ class Single:
         return nullcontext()
 
     def mean(self, value: float) -> float:
+        return value
+
+    def greatest(self, value: int) -> int:
         return value
 
 
@@ -67,6 +74,11 @@ class Ddp:
         total: Tensor = torch.tensor(value, dtype=torch.float64)
         distributed.all_reduce(total)
         return float(total) / distributed.get_world_size()
+
+    def greatest(self, value: int) -> int:
+        found = torch.tensor(value)
+        distributed.all_reduce(found, distributed.ReduceOp.MAX)
+        return int(found)
 
 
 @contextmanager

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -16,17 +17,24 @@ from ugembed.records.pair import Pair
 from ugembed.train.checkpoint import TrainState, prune, save_checkpoint
 from ugembed.train.config import TrainConfig
 from ugembed.train.data import BatchPlan
-from ugembed.train.distributed import rank
+from ugembed.train.distributed import gather_objects, rank
 from ugembed.train.journal import Journal
 from ugembed.train.optim import schedule, set_learning_rate
+from ugembed.train.signals import Asked, StoppedError, listening
 from ugembed.train.stages.base import Stage, loss_parameters, trained_parameters
 from ugembed.train.strategy import Strategy
+
+MAX_ROWS_NAMED = 20
 
 
 class OnReport(Protocol):
     """Called after every optimizer step with what is known of it."""
 
     def __call__(self, report: Mapping[str, Any]) -> None: ...
+
+
+def quiet(report: Mapping[str, Any]) -> None:
+    """The listener that does not listen."""
 
 
 @dataclass
@@ -53,82 +61,116 @@ class Trainer:
     optimizer: torch.optim.Optimizer
     strategy: Strategy
     state: TrainState
-    on_report: OnReport
+    on_report: OnReport = quiet
     _seconds: float = field(default=0.0, init=False)
+    _saved: tuple[int, int] = field(default=(-1, 0), init=False)
+    """(step, micro) of the last checkpoint."""
 
     def run(self) -> TrainState:
-        """Train to the end; the last step is always saved."""
+        """Train to the end; the last step is always saved.
+
+        Raises:
+            StoppedError: one of `ugembed.train.signals.SIGNALS` came; what was done is saved.
+            UgembedError: ``not-finite``, ``untrained-parameters``, or what a row that cannot be read says.
+        """
         module = self.strategy.wrap(self.stage.module)
         journal = Journal(self.config.out, resume_step=self.state.step) if rank() == 0 else None
-        every = self.config.trainer
+        self._saved = (self.state.step, self.state.micro)
         checked = self.state.step > 0
-        while self.state.step < self.state.total_steps:
-            report = self._step(module)
-            if not checked:
-                assert_all_trained(self.stage)
-                checked = True
-            self.optimizer.zero_grad(set_to_none=True)
-            done = self.state.step
-            last = done == self.state.total_steps
-            saves = last or (every.save_every > 0 and done % every.save_every == 0)
-            if saves:
-                report |= self._validate()
-                self._save()
-            if journal is not None and (saves or done % every.log_every == 0 or done == 1):
-                journal.write(report)
-            self.on_report(report)
+        with listening() as asked:
+            while self.state.step < self.state.total_steps:
+                report = self._step(module, asked)
+                if report is not None:
+                    if not checked:
+                        assert_all_trained(self.stage)
+                        checked = True
+                    self._finish_step(report, journal)
+                number = self.strategy.greatest(asked.signal)
+                if number and self.state.step < self.state.total_steps:
+                    self._save()
+                    raise StoppedError(number, self.config.out, step=self.state.step, total=self.state.total_steps)
         return self.state
 
-    def _step(self, module: torch.nn.Module) -> dict[str, Any]:
-        """One optimizer step; gradients stay for a look at them."""
+    def _finish_step(self, report: dict[str, Any], journal: Journal | None) -> None:
+        """Forget the gradients, and save and tell what is due."""
+        self.optimizer.zero_grad(set_to_none=True)
+        every, done = self.config.trainer, self.state.step
+        last = done == self.state.total_steps
+        saves = last or (every.save_every > 0 and done % every.save_every == 0)
+        if saves:
+            report |= self._validate()
+            self._save()
+        if journal is not None and (saves or done % every.log_every == 0 or done == 1 or "skipped_rows" in report):
+            journal.write(report)
+        self.on_report(report)
+
+    def _step(self, module: torch.nn.Module, asked: Asked) -> dict[str, Any] | None:
+        """One optimizer step, and what to tell of it; None when a signal interrupted it after a micro-step."""
         started = time.perf_counter()
-        step, trainer = self.state.step, self.config.trainer
+        state, trainer = self.state, self.config.trainer
         module.train()
-        share = schedule(step, self.state.total_steps, self.config.optimizer)
-        set_learning_rate(self.optimizer, share)
-        loss, metrics, epoch = 0.0, dict[str, float](), 0
-        for micro in range(trainer.accumulation):
-            epoch, rows = self.plan.rows(step, micro=micro, rank=rank())
-            batch = self.stage.prepare([self.pairs[row] for row in rows], epoch=epoch)
-            syncing = partial(self._syncing, module, last_micro=micro == trainer.accumulation - 1)
-            with self._precision():
-                result = self.stage.backward(module, batch, micro_steps=trainer.accumulation, syncing=syncing)
-            loss += float(result.loss.detach()) / trainer.accumulation
-            for name, value in result.metrics.items():
-                metrics[name] = metrics.get(name, 0.0) + value / trainer.accumulation
-        loss = self.strategy.mean(loss)
-        norm = self._clip(loss)
-        self.optimizer.step()
-        self.state = TrainState(
-            **{**{name: getattr(self.state, name) for name in TrainState.__slots__}, "step": step + 1}
+        set_learning_rate(self.optimizer, schedule(state.step, state.total_steps, self.config.optimizer))
+        sums = dict(state.partial)
+        for micro in range(state.micro, trainer.accumulation):
+            for name, value in self._micro_step(module, micro).items():
+                sums[name] = sums.get(name, 0.0) + value / trainer.accumulation
+            if micro + 1 < trainer.accumulation and self.strategy.greatest(asked.signal):
+                self.state = replace(state, micro=micro + 1, partial=sums)
+                return None
+        report = {name: self.strategy.mean(value) for name, value in sums.items()}
+        report["gradient_norm"] = self._clip()
+        finite = math.isfinite(report["loss"]) and math.isfinite(report["gradient_norm"])
+        if finite:
+            self.optimizer.step()
+        self.state = replace(
+            state, step=state.step + 1, micro=0, partial={}, skipped=0 if finite else state.skipped + 1
         )
         seconds = time.perf_counter() - started
         self._seconds += seconds
-        items = self.plan.batch_size * self.plan.processes * self.plan.accumulation
         return {
-            "step": step + 1,
-            "epoch": (step + 1) / self.plan.steps_per_epoch,
-            "loss": loss,
-            **{name: self.strategy.mean(value) for name, value in metrics.items()},
-            "gradient_norm": norm,
+            "step": self.state.step,
+            "epoch": self.state.step / self.plan.steps_per_epoch,
+            **report,
             **{f"lr_{group['name']}": group["lr"] for group in self.optimizer.param_groups},
-            "items_per_s": items / seconds,
+            "items_per_s": self.state.rows_per_step / seconds,
             "elapsed_s": self._seconds,
+            **({} if finite else {"skipped_rows": self._skipped_rows(report)}),
         }
 
     def _syncing(self, module: torch.nn.Module, *, last_micro: bool, last: bool) -> AbstractContextManager[None]:
         return self.strategy.accumulating(module, last=last_micro and last)
 
-    def _clip(self, loss: float) -> float:
+    def _micro_step(self, module: torch.nn.Module, micro: int) -> dict[str, float]:
+        """Gradients of one batch, added to those there are; its loss and metrics."""
+        trainer = self.config.trainer
+        epoch, rows = self.plan.rows(self.state.step, micro=micro, rank=rank())
+        batch = self.stage.prepare([self.pairs[row] for row in rows], epoch=epoch)
+        syncing = partial(self._syncing, module, last_micro=micro + 1 == trainer.accumulation)
+        with self._precision():
+            result = self.stage.backward(module, batch, micro_steps=trainer.accumulation, syncing=syncing)
+        return {"loss": float(result.loss.detach()), **result.metrics}
+
+    def _clip(self) -> float:
+        """Scale the gradients down to the configured norm; the norm that they had."""
         parameters = list(trained_parameters(self.stage).values())
-        norm = float(torch.nn.utils.clip_grad_norm_(parameters, self.config.optimizer.clip_norm, foreach=False))
-        if not (torch.isfinite(torch.tensor(norm)) and torch.isfinite(torch.tensor(loss))):
+        return float(torch.nn.utils.clip_grad_norm_(parameters, self.config.optimizer.clip_norm, foreach=False))
+
+    def _skipped_rows(self, report: Mapping[str, float]) -> list[str]:
+        """``file:line`` of the rows of the step just left out; too many such steps in a row end the run."""
+        own = [
+            self.pairs[row].source
+            for micro in range(self.config.trainer.accumulation)
+            for row in self.plan.rows(self.state.step - 1, micro=micro, rank=rank())[1]
+        ]
+        rows = [source for part in gather_objects(own) for source in part]
+        if self.state.skipped > self.config.trainer.max_skipped:
             raise UgembedError(
-                f"step {self.state.step + 1}: loss {loss}, gradient norm {norm}",
+                f"step {self.state.step}: loss {report['loss']}, gradient norm {report['gradient_norm']}, and so in "
+                f"{self.state.skipped} step(s) in a row; the rows of this one: {', '.join(rows[:MAX_ROWS_NAMED])}",
                 code="not-finite",
-                hint="nothing of this step was saved; lower the learning rate or train in float32",
+                hint="lower the learning rate, train in float32, or look at these rows; the last checkpoint is whole",
             )
-        return norm
+        return rows
 
     def _precision(self) -> torch.autocast:
         device = next(self.stage.embedder.parameters()).device.type
@@ -150,9 +192,13 @@ class Trainer:
         return {name: self.strategy.mean(value) for name, value in totals.items()}
 
     def _save(self) -> None:
+        """Write a checkpoint, unless the last one is of this very place."""
+        if self._saved == (self.state.step, self.state.micro):
+            return
+        weights = loss_parameters(self.stage)
+        save_checkpoint(self.config.out, self.state, self.stage.embedder, self.optimizer, loss=weights)
+        self._saved = (self.state.step, self.state.micro)
         if rank() == 0:
-            weights = loss_parameters(self.stage)
-            save_checkpoint(self.config.out, self.state, self.stage.embedder, self.optimizer, loss=weights)
             prune(self.config.out, keep=self.config.trainer.keep_last)
 
 
