@@ -1,14 +1,15 @@
 # Everything a person types here. `make` alone lists it.
 # PYTHON=… chooses the interpreter of the environment (3.11 or newer), JOBS=… the test processes,
-# N=… the rows that are fuzzed.
+# N=… the rows that are fuzzed, CUT=13 tries every thirteenth fault.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 JOBS ?= 2
 N ?= 10000
+CUT ?= 1
 BIN := .venv/bin
 
-.PHONY: help setup demo test check lint docs perf fuzz lock tiny-backbone clean
+.PHONY: help setup demo test check lint docs perf fuzz faults lock tiny-backbone clean
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -40,6 +41,9 @@ perf: setup  ## measure against peers (perf/) and write the tables into docs/per
 
 fuzz: setup  ## read N broken rows and, in proportion, files of other kinds (N=1000000: about twenty minutes)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m fuzz.run --inputs $(N)
+
+faults: setup  ## kill, stop, damage and starve a training run at every place: an hour
+	@OMP_NUM_THREADS=1 $(BIN)/python -m faults.run --cut $(CUT)
 
 lock: setup  ## write what .venv holds into constraints.txt
 	@scripts/lock.sh

@@ -31,8 +31,8 @@ def everything_in(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 
 
-def make(target: Path, content: str = "old", **options: bool) -> None:
-    with committed_directory(target, kind="test", rows=2, **options) as scratch:
+def make(target: Path, content: str = "old") -> None:
+    with committed_directory(target, kind="test", rows=2) as scratch:
         (scratch / "inner").mkdir()
         (scratch / "inner" / "a.txt").write_text(content)
 
@@ -69,54 +69,37 @@ def test_a_failure_while_the_manifest_is_written_leaves_no_target(
     assert everything_in(tmp_path) == []
 
 
-def test_a_kill_before_the_rename_leaves_no_target_under_its_name(
+def test_a_kill_before_the_rename_leaves_no_target_and_the_next_attempt_sweeps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "_swap", lambda scratch, target: None)
-    make(tmp_path / "out")
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "_commit", lambda scratch, target: None)
+        make(tmp_path / "out")
     left = [path for path in tmp_path.iterdir()]
     assert [path.name.startswith(".out.") for path in left] == [True]
     with pytest.raises(StoreError) as caught:
         read_manifest(tmp_path / "out", kind="test")
     assert caught.value.code == "manifest-missing"
-
-
-def test_the_old_folder_stays_when_replacing_it_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make(tmp_path / "out")
-    rename = Path.rename
-
-    def failing(self: Path, target: Path) -> Path:
-        if self.suffix == ".tmp":
-            raise OSError("the network drive went away")
-        return rename(self, target)
-
-    monkeypatch.setattr(Path, "rename", failing)
-    with pytest.raises(OSError, match="went away"):
-        make(tmp_path / "out", "new", replace=True)
-    monkeypatch.undo()
-    assert (tmp_path / "out" / "inner" / "a.txt").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_an_existing_folder_is_replaced_only_when_asked(tmp_path: Path) -> None:
+def test_an_existing_folder_is_never_replaced(tmp_path: Path) -> None:
     make(tmp_path / "out")
     with pytest.raises(StoreError) as caught:
         make(tmp_path / "out", "new")
     assert caught.value.code == "output-exists"
     assert (tmp_path / "out" / "inner" / "a.txt").read_text() == "old"
-    make(tmp_path / "out", "new", replace=True)
-    assert (tmp_path / "out" / "inner" / "a.txt").read_text() == "new"
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
-def test_an_empty_folder_and_a_replaced_file_make_way(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     make(tmp_path / "empty")
-    (tmp_path / "file").write_text("x")
-    make(tmp_path / "file", replace=True)
-    for name in ("empty", "file"):
-        assert read_manifest(tmp_path / name, kind="test", verify=True) == {"rows": 2}
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "file"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "out"]
+
+
+def test_two_processes_do_not_make_the_same_folder(tmp_path: Path) -> None:
+    with files.locked(tmp_path / "out"), pytest.raises(StoreError) as caught:
+        make(tmp_path / "out")
+    assert caught.value.code == "output-busy"
+    make(tmp_path / "out")
 
 
 @pytest.mark.parametrize("damage", ["changed", "removed"])

@@ -19,7 +19,7 @@ from ugembed.graphs.recipe import GraphRecipe
 HERE = Path(__file__).resolve().parent
 PYTHON = sorted(
     path
-    for folder in ("ugembed", "tests", "docs", "scripts", "perf", "fuzz")
+    for folder in ("ugembed", "tests", "docs", "scripts", "perf", "fuzz", "faults")
     for path in (HERE.parent / folder).rglob("*.py")
 )
 CONFIGS = HERE.parent / "configs"

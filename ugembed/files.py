@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -59,30 +60,34 @@ def read_json(path: Path) -> Any:
 
 
 @contextmanager
-def committed_directory(target: Path, *, kind: str, replace: bool = False, **facts: Any) -> Iterator[Path]:
+def committed_directory(target: Path, *, kind: str, **facts: Any) -> Iterator[Path]:
     """Yield a scratch folder that becomes ``target`` in one step when the block ends without an error.
+
+    What a killed process has left of an earlier attempt is removed first.
 
     Args:
         target: The folder to appear. Its parent is created.
         kind: What the folder is (``"graphs"``, ``"checkpoint"``, ``"embeddings"``, …); checked by `read_manifest`.
-        replace: Allow an existing ``target`` to be replaced (it is moved aside, then removed).
         **facts: Anything JSON that describes the content; stored in the manifest.
 
     Raises:
-        StoreError: ``target`` exists, is not empty and ``replace`` is false.
+        StoreError: ``output-exists``: ``target`` is there and not empty; ``output-busy`` while another process works on
+            the same target.
     """
-    if not replace:
-        refuse_existing(target)
+    refuse_existing(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
-    scratch.mkdir()
-    try:
-        yield scratch
-        _write_manifest(scratch, kind, facts, {})
-        _swap(scratch, target)
-    except BaseException:
-        shutil.rmtree(scratch, ignore_errors=True)
-        raise
+    with locked(target):
+        for left in target.parent.glob(f".{escape(target.name)}.*.tmp"):
+            shutil.rmtree(left)
+        scratch = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
+        scratch.mkdir()
+        try:
+            yield scratch
+            _write_manifest(scratch, kind, facts, {})
+            _commit(scratch, target)
+        except BaseException:
+            shutil.rmtree(scratch, ignore_errors=True)
+            raise
 
 
 @contextmanager
@@ -111,7 +116,7 @@ def resumed_directory(
             write_atomic(told, identity.encode())
         yield scratch
         _write_manifest(scratch, kind, facts, durable or {})
-        _swap(scratch, target)
+        _commit(scratch, target)
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
@@ -208,21 +213,9 @@ def _synced(path: Path) -> str:
     return sha256_file(path)
 
 
-def _swap(scratch: Path, target: Path) -> None:
-    if target.exists():
-        aside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.old")
-        target.rename(aside)
-        try:
-            scratch.rename(target)
-        except BaseException:
-            aside.rename(target)
-            raise
-        if aside.is_dir():
-            shutil.rmtree(aside, ignore_errors=True)
-        else:
-            aside.unlink()
-    else:
-        scratch.rename(target)
+def _commit(scratch: Path, target: Path) -> None:
+    """Rename; an empty folder in the way is replaced by the system itself."""
+    scratch.rename(target)
     _sync_directory(target.parent)
 
 

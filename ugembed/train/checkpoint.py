@@ -104,10 +104,12 @@ def prune(run: Path, *, keep: int) -> None:
 
 
 def sweep(run: Path) -> None:
-    """Remove what a run that was killed has left: folders that it was writing or removing, which nothing reads."""
-    for pattern in (".step-*.tmp", ".step-*.old"):
-        for folder in (run / "checkpoints").glob(pattern):
-            shutil.rmtree(folder)
+    """Remove what a run that was killed has left: what it was writing or removing, which nothing reads."""
+    for left in (*run.glob(".*.tmp"), *(run / "checkpoints").glob(".*")):
+        if left.is_dir():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
 
 
 def find_checkpoint(path: Path) -> tuple[Path, tuple[str, ...]]:

@@ -31,11 +31,13 @@ class Journal:
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """The reports of a run, in order; a last line that was cut off by a crash is left out."""
+    """The reports of a run, in order, up to a line that a crash has cut off or spoilt."""
     if not path.is_file():
         return []
     lines = []
     for _, line in iter_lines(path):
-        if line.endswith(b"\n"):
+        try:
             lines.append(orjson.loads(line))
+        except orjson.JSONDecodeError:
+            break
     return lines
