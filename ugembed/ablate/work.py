@@ -17,7 +17,7 @@ from ugembed.eval.benchmark import BenchmarkFile, find_benchmark
 from ugembed.eval.results import KIND, write_evaluation
 from ugembed.eval.runner import EvalSettings, evaluate
 from ugembed.files import MANIFEST, committed_directory
-from ugembed.models.saved import load_embedder, newest_checkpoint
+from ugembed.models.saved import checkpoints, load_embedder
 from ugembed.progress import OnProgress, silent
 from ugembed.train.checkpoint import find_checkpoint, read_state
 from ugembed.train.run import Started, train
@@ -27,10 +27,10 @@ def is_trained(training: Training) -> bool:
     """Whether a run's last step is saved.
 
     Raises:
-        StoreError: ``damaged``, when its newest checkpoint is.
+        CheckpointError: ``checkpoint-broken``, when no checkpoint is whole.
     """
     try:
-        state = read_state(find_checkpoint(training.config.out))
+        state = read_state(find_checkpoint(training.config.out)[0])
     except CheckpointError as error:
         if error.code != "checkpoint-missing":
             raise
@@ -50,7 +50,7 @@ def do_training(training: Training, on_progress: OnProgress = silent) -> None:
     def on_report(report: Mapping[str, Any]) -> None:
         on_progress(int(report["step"]), steps, f"loss {report['loss']:.3f}")
 
-    begun = newest_checkpoint(config.out) is not None
+    begun = checkpoints(config.out)
     train(config, resume=config.out if begun else None, on_start=on_start, on_report=on_report)
 
 

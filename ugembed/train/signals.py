@@ -21,7 +21,7 @@ class StoppedError(UgembedError):
 
     def __init__(self, number: int, run: Path, *, step: int, total: int) -> None:
         super().__init__(
-            f"{signal.Signals(number).name}: stopped and saved after step {step} of {total}",
+            message=f"{signal.Signals(number).name}: stopped and saved after step {step} of {total}",
             code="stopped",
             hint=f"go on with --resume {run}",
         )
