@@ -27,7 +27,7 @@ MAX_DIRECTORY_BYTES = 8 * 2**20
 
 _OPEN_ARCHIVES = 64
 _SUFFIX_INSIDE = re.compile(r"\.zip(?=/)", re.IGNORECASE)
-_LEVEL = 6
+_LEVEL = 2  # a quarter larger than at 6, in little more than a third of the time
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can tell; equal members give equal bytes
 _ENCRYPTED = 0x1
 # PKWARE's APPNOTE 4.3.14 to 4.3.16: the records at the end that say how large the list of members is
