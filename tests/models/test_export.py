@@ -76,6 +76,8 @@ def checkpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 @pytest.mark.parametrize("fusion", discover("ugembed.models.fusion"))
 def test_all_forms_agree_for_every_backbone_and_fusion(tmp_path: Path, checkpoint: dict[str, Any], fusion: str) -> None:
     config = model_config() | {"backbone": checkpoint, "fusion": {"kind": fusion}}
+    if fusion == "pointer":
+        config |= {"train": "graph", "head": "whitened"}
     if fusion == "none":
         config.pop("graph_encoder")
     agree(tmp_path, config)

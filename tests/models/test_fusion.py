@@ -21,8 +21,8 @@ from ugembed.models.fusion.centre_pooling import CentrePooling
 from ugembed.models.inputs import ModelInputs
 from ugembed.registry import discover
 
-KINDS = ("gated", "none", "pooled", "tokens")
-READING = ("gated", "pooled", "tokens")
+KINDS = ("gated", "none", "pointer", "pooled", "tokens")
+READING = ("gated", "pointer", "pooled", "tokens")
 every_kind = pytest.mark.parametrize("kind", KINDS)
 every_reading_kind = pytest.mark.parametrize("kind", READING)
 
@@ -32,6 +32,8 @@ def embedder(kind: str, **inputs: Any) -> Embedder:
     config = {**model_config(**inputs), "fusion": {"kind": kind}}
     if kind == "none":
         config["graph_encoder"] = None
+    if kind == "pointer":
+        config["train"] = "graph"
     return Embedder(ModelConfig.model_validate(config)).eval()
 
 
@@ -50,7 +52,8 @@ def test_every_kind_that_exists_is_tried() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "tokens"), [("tokens", [1, 7, 900]), ("pooled", [4, 4, 4]), ("gated", [0, 0, 0]), ("none", [0, 0, 0])]
+    ("kind", "tokens"),
+    [("tokens", [1, 7, 900]), ("pooled", [4, 4, 4]), ("gated", [0, 0, 0]), ("pointer", [0, 0, 0]), ("none", [0, 0, 0])],
 )
 def test_a_graph_takes_so_many_tokens(kind: str, tokens: list[int]) -> None:
     config = discover("ugembed.models.fusion")[kind]()  # type: ignore[call-arg]

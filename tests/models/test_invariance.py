@@ -24,11 +24,11 @@ from ugembed.models.inputs import InputBuilder, InputsConfig, ModelInputs
 from ugembed.records.item import Item
 from ugembed.registry import discover
 
-FUSIONS = ("gated", "none", "pooled", "tokens")
-READING = ("gated", "pooled", "tokens")
+FUSIONS = ("gated", "none", "pointer", "pooled", "tokens")
+READING = ("gated", "pointer", "pooled", "tokens")
 SIDES = ("left", "right")
 SIZES = ((28, 28), (30, 90), (56, 56), (1, 1), (62, 31))
-INPUTS = {"min_pixels": 784, "max_pixels": 3200, "instruction": "", "cache_mb": 64}
+INPUTS = {"min_pixels": 784, "max_pixels": 3200, "instruction": "", "cache_mb": 64, "vectors_mb": 0}
 SMALL = {"kind": "compact", "width": 16, "position_width": 8, "edge_width": 8, "word_rank": 8, "dropout": 0.0}
 LARGEST_CHANGE = 1e-5
 
@@ -51,6 +51,7 @@ def embedder(request: pytest.FixtureRequest, files: Path) -> Embedder:
     config = model_config() | {
         "backbone": {"kind": kind, "path": str(files / kind), "dtype": "float32"},
         "fusion": {"kind": fusion},
+        "train": "graph" if fusion == "pointer" else "adapters",
         "graph_encoder": SMALL if fusion in READING else None,
         "inputs": INPUTS,
     }

@@ -90,7 +90,7 @@ def _rates_of_run(folder: Path) -> dict[str, float]:
 def _rates(run: TrainConfig) -> dict[str, float]:
     """Peak learning rates by part of the model."""
     graph = run.optimizer.graph_lr
-    return {"core": run.optimizer.lr, "graph_encoder": graph, "fusion": graph}
+    return {"core": run.optimizer.lr, "graph_encoder": graph, "fusion": graph, "head": graph}
 
 
 def _tree(title: str, inspection: Inspection) -> Tree:

@@ -35,6 +35,7 @@ def model_card(embedder: Embedder, config: ModelConfig, *, data: Mapping[str, st
         f"- base model: {base}",
         f"- language model: {_language_model(config, embedder)}",
         f"- graph part: {_graph_part(config)}",
+        *(["- pooled vectors: whitened"] if config.head == "whitened" else []),
         *_prompts(config),
         f"- picture size: {config.inputs.min_pixels} to {config.inputs.max_pixels} pixels; "
         f"graphs: at most {config.inputs.max_graph_nodes} nodes",

@@ -21,8 +21,9 @@ class ModelConfig(Config):
     """The vision-language model."""
     lora: LoraConfig | None = Field(default_factory=LoraConfig)
     """Adapters of the language model; null leaves it frozen, or lets it be trained whole."""
-    train: Literal["adapters", "full"] = "adapters"
-    """``full``: every weight of the language model is trained, in float32; needs ``lora: null``."""
+    train: Literal["adapters", "full", "graph"] = "adapters"
+    """``full``: every weight of the language model is trained, in float32; needs ``lora: null``. ``graph``: graph
+    encoder, fusion and head alone; the language model stays what it is, its adapters included."""
     graph_encoder: Annotated[SerializeAsAny[GraphEncoderConfig], OneOf("ugembed.models.graph_encoders")] | None = None
     """What encodes the local graph; null for a model without one."""
     node_text: Literal["tokens", "contextual"] = "tokens"
@@ -30,6 +31,9 @@ class ModelConfig(Config):
     language model without adapters makes of it, read once per distinct text."""
     fusion: Annotated[SerializeAsAny[FusionConfig], OneOf("ugembed.models.fusion")] | None = None
     """How encoded nodes reach the language model; null for a model without a graph part."""
+    head: Literal["none", "whitened"] = "none"
+    """What follows pooling: ``whitened`` makes all directions equally wide, fitted once to the texts of the run; wants
+    ``train: graph``."""
     inputs: InputsConfig = Field(default_factory=InputsConfig)
     """How items become tokens."""
     prompts: dict[str, str] = Field(default_factory=dict)
@@ -50,4 +54,16 @@ class ModelConfig(Config):
             raise ValueError("prompts: every prompt wants a name")
         if self.node_text == "contextual" and (self.train == "full" or self.graph_encoder is None):
             raise ValueError("node_text: contextual wants a graph_encoder and a language model not trained whole")
+        return self
+
+    @model_validator(mode="after")
+    def _frozen_part_is_frozen(self) -> Self:
+        if self.train == "graph":
+            if self.graph_encoder is None:
+                raise ValueError("train: graph wants a graph_encoder and a fusion: there is nothing else to train")
+            return self
+        if self.fusion is not None and self.fusion.reads_words:
+            raise ValueError(f"fusion: {self.fusion.kind} wants train: graph; names are read as documents, once")
+        if self.head != "none":
+            raise ValueError(f"head: {self.head} wants train: graph; it is fitted once, to vectors that last")
         return self

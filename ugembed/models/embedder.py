@@ -19,15 +19,18 @@ from torch.nn import functional
 from ugembed.errors import DataError
 from ugembed.models.batching import length_batches
 from ugembed.models.config import ModelConfig
-from ugembed.models.fusion.base import Fusion
+from ugembed.models.frozen import FrozenVectors
+from ugembed.models.fusion.base import Fusion, Words
 from ugembed.models.fusion.prompt import check_owners
 from ugembed.models.graph_encoders.base import GraphEncoder
+from ugembed.models.graph_encoders.bottleneck import USUAL_GAIN
 from ugembed.models.graph_encoders.cached import CachedEncoder
+from ugembed.models.head import WhitenedHead
 from ugembed.models.inputs import InputBuilder, ModelInputs
 from ugembed.models.lora import add_lora, train_language_model
-from ugembed.models.node_text import ContextualText, NodeText
+from ugembed.models.node_text import ContextualText, DocumentText, NodeText, name_of
 from ugembed.models.outputs import truncated
-from ugembed.models.prompts import NamedPrompts, named_instruction
+from ugembed.models.prompts import DOCUMENT, NamedPrompts, named_instruction
 from ugembed.models.quantize import pack_four_bits
 from ugembed.models.signature import base_signature
 from ugembed.progress import OnProgress, silent
@@ -63,6 +66,20 @@ class Embedder(nn.Module):
         graph_tokens = None if config.fusion is None else config.fusion.graph_tokens
         self.prepare = InputBuilder(self.backbone, config.inputs, graph_tokens=graph_tokens)
         self.node_text = self._node_text()
+        self.head = self._head(seed)
+        self.frozen: FrozenVectors | None = None
+        if config.train == "graph":
+            self.core.requires_grad_(False).eval()
+            self.frozen = FrozenVectors(
+                self._read_frozen,
+                self.core,
+                padding=self.backbone.markers.padding,
+                left=config.inputs.padding_side == "left",
+                limit_mb=config.inputs.vectors_mb,
+            )
+        words = self.backbone.token_embedding()
+        self._row_words = NodeText(self.backbone.tokenizer, words, cache_mb=64)
+        self._names = DocumentText(self.backbone.tokenizer, words, read=self.pooled_documents, model=self.core)
         self._fusing: tuple[ModelInputs, Tensor] | None = None
         self._auxiliary: list[Tensor] = []
         self.backbone.token_embedding().register_forward_hook(self._fuse)
@@ -77,6 +94,13 @@ class Embedder(nn.Module):
             encoder = None if self.config.graph_encoder is None else self.config.graph_encoder.build(hidden_size=width)
             fusion = self.config.fusion.build(hidden_size=width, markers=self.backbone.markers, scale=scale)
         return encoder, fusion
+
+    def _head(self, seed: int) -> WhitenedHead | None:
+        if self.config.head == "none":
+            return None
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed + 2)
+            return WhitenedHead(self.backbone.hidden_size)
 
     def _node_text(self) -> NodeText:
         tokenizer, words = self.backbone.tokenizer, self.backbone.token_embedding()
@@ -109,6 +133,27 @@ class Embedder(nn.Module):
         finally:
             self.core.train(was_training)
 
+    def train(self, mode: bool = True) -> Embedder:
+        """As in torch; a language model that stays as it is has no dropout."""
+        super().train(mode)
+        if self.config.train == "graph":
+            self.core.eval()
+        return self
+
+    def _read_frozen(self, inputs: ModelInputs) -> Tensor:
+        """(n, d) float32 pooled vectors of rows without graphs, in the precision of the weights."""
+        with torch.autocast(inputs.input_ids.device.type, enabled=False):
+            return self.backbone.pool(self.backbone.hidden_states(inputs), inputs.attention_mask).float()
+
+    def pooled_documents(self, texts: Sequence[str], *, batch_size: int = 256) -> Tensor:
+        """(n, d) float32 pooled vectors of texts as documents, as a language model that stays as it is gives them."""
+        assert self.frozen is not None  # `ModelConfig` lets nothing else ask
+        told, vectors = self.prompts.get(DOCUMENT), [torch.zeros(0, self.dimension, device=self.device)]
+        for start in range(0, len(texts), batch_size):
+            inputs = self.prepare.plain(texts[start : start + batch_size], instruction=told)
+            vectors.append(self.frozen(inputs.to(self.device)))
+        return torch.cat(vectors)
+
     @property
     def dimension(self) -> int:
         """Length d of the vectors."""
@@ -126,18 +171,39 @@ class Embedder(nn.Module):
 
     def forward(self, inputs: ModelInputs) -> Tensor:
         """(n, d) float32 unit vectors of a prepared batch on this module's device; padding is left out if it can be."""
-        is_packed = self.backbone.packs(inputs)
         encoded = self._encode_graphs(inputs)
+        vectors = self._pooled(inputs, encoded)
+        if self.head is not None:
+            vectors = self.head.whitened(vectors)
+        if encoded is not None and self.fusion is not None:
+            vectors = self.fusion.after(vectors, *encoded, self._words(inputs))
+        if self.head is not None:
+            has_graph = torch.zeros(len(vectors), dtype=torch.bool, device=vectors.device)
+            if inputs.graphs is not None:
+                has_graph[inputs.graphs.row] = True
+            vectors = self.head(vectors, has_graph)
+        return functional.normalize(vectors, dim=1)
+
+    def _pooled(self, inputs: ModelInputs, encoded: tuple[ModelInputs, Tensor] | None) -> Tensor:
+        """(n, d) float32 pooled vectors; a frozen language model that sees no nodes reads each prompt once."""
+        sees_nodes = encoded is not None and self.config.fusion is not None and self.config.fusion.graph_tokens(1) > 0
+        if self.frozen is not None and not sees_nodes:
+            return self.frozen(inputs)
+        is_packed = self.backbone.packs(inputs)
         if encoded is not None:
             self._fusing = (self._in_one_row(inputs), encoded[1]) if is_packed else encoded
         try:
             states = self.backbone.packed_states(inputs) if is_packed else self.backbone.hidden_states(inputs)
         finally:
             self._fusing = None
-        vectors = self.backbone.pool(states, inputs.attention_mask).float()
-        if encoded is not None and self.fusion is not None:
-            vectors = self.fusion.after(vectors, *encoded)
-        return functional.normalize(vectors, dim=1)
+        return self.backbone.pool(states, inputs.attention_mask).float()
+
+    def _words(self, inputs: ModelInputs) -> Words | None:
+        """What the fusion wants to read; None for one that reads nodes alone."""
+        if inputs.graphs is None or self.config.fusion is None or not self.config.fusion.reads_words:
+            return None
+        names = self._names([name_of(text) for text in inputs.graphs.texts])
+        return Words(names if self.head is None else self.head.whitened(names), self._row_words(inputs.texts))
 
     def _in_one_row(self, inputs: ModelInputs) -> ModelInputs:
         """The packed batch; once its rows are one, a fusion cannot see whose placeholders are whose."""
@@ -256,8 +322,8 @@ class Embedder(nn.Module):
         return vectors if dimension is None else truncated(vectors, dimension)
 
     def own_state(self) -> dict[str, Tensor]:
-        """What is trained besides the adapters: graph encoder and fusion, by name."""
-        parts = {"graph_encoder": self.graph_encoder, "fusion": self.fusion}
+        """What is trained besides the adapters: graph encoder, fusion and head, by name."""
+        parts = {"graph_encoder": self.graph_encoder, "fusion": self.fusion, "head": self.head}
         return {
             f"{name}.{key}": tensor
             for name, part in parts.items()
@@ -271,25 +337,36 @@ class Embedder(nn.Module):
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of the configuration and of every trained weight, as they are when it is first asked for."""
+        """Hash of the configuration, of every trained weight, and of adapters and whitening that stay as they are, as
+        they are when it is first asked for.
+        """
         digest = hashlib.sha256(_deciding(self.config).encode())
         digest.update(orjson.dumps(base_signature(self.core), option=orjson.OPT_SORT_KEYS))
-        for name, parameter in sorted(self.trained_parameters().items()):
+        own: dict[str, Tensor] = {
+            name: weight for name, weight in self.named_parameters() if weight.requires_grad or ".lora_" in name
+        }
+        own |= {} if self.head is None else {f"head.{name}": part for name, part in self.head.named_buffers()}
+        for name, weight in sorted(own.items()):
             digest.update(name.encode())
-            digest.update(parameter.detach().float().cpu().numpy().tobytes())
+            digest.update(weight.detach().float().cpu().numpy().tobytes())
         return digest.hexdigest()[:16]
 
 
 def _deciding(config: ModelConfig) -> str:
     """The settings that decide vectors, as JSON; later ones only where they are used, so that fingerprints last."""
-    backbone, unused = {"path"}, set[str]()
+    backbone, unused, encoder = {"path"}, set[str](), set[str]()
     if getattr(config.backbone, "quantize", None) is None:
         backbone.add("quantize")
     if not config.prompts:
         unused.add("prompts")
     if config.node_text == "tokens":
         unused.add("node_text")
-    return config.model_dump_json(exclude={"inputs": {"cache_mb"}, "backbone": backbone} | dict.fromkeys(unused, True))
+    if config.head == "none":
+        unused.add("head")
+    if getattr(config.graph_encoder, "gain", None) == USUAL_GAIN:
+        encoder.add("gain")
+    places = {"inputs": {"cache_mb", "vectors_mb"}, "backbone": backbone, "graph_encoder": encoder}
+    return config.model_dump_json(exclude=places | dict.fromkeys(unused, True))
 
 
 def _source(value: Any) -> Any:

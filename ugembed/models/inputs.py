@@ -21,7 +21,7 @@ from ugembed.graphs.features import GraphBatch, GraphTensors, graph_tensors
 from ugembed.graphs.schema import UrbanGraph
 from ugembed.models.batching import length_batches
 from ugembed.models.pictures import Picture, upright_size
-from ugembed.models.prompts import Slot
+from ugembed.models.prompts import Slot, without_tags
 from ugembed.records.item import GraphSource, ImageSource, Item
 from ugembed.registry import Config
 
@@ -49,6 +49,9 @@ class InputsConfig(Config):
     """Where shorter rows of a batch are filled up; embeddings do not depend on it."""
     cache_mb: int = Field(default=0, ge=0)
     """Memory for prepared pictures and graphs that are seen again (training epochs); 0 keeps none."""
+    vectors_mb: int = Field(default=256, ge=0)
+    """Memory for pooled vectors of prompts that are seen again, where the language model stays as it is
+    (``train: graph``); 0 keeps none."""
 
     @model_validator(mode="after")
     def _bounds_are_in_order(self) -> Self:
@@ -69,6 +72,7 @@ class ModelInputs:
         image_row: (k,) int64, the row that owns each picture; ascending.
         image_parts: (k,) int64, how many of the p entries of ``pixel_values`` belong to each picture.
         graphs: All graphs of the batch with their owners, or None.
+        texts: n rows' own texts, without tags, instruction and template; () where nothing asks for them.
     """
 
     input_ids: Tensor
@@ -79,6 +83,7 @@ class ModelInputs:
     image_row: Tensor
     image_parts: Tensor
     graphs: GraphBatch | None
+    texts: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.input_ids.shape[0]
@@ -178,7 +183,30 @@ class InputBuilder:
             image_row=torch.tensor(owners, dtype=torch.int64),
             image_parts=torch.tensor([len(picture.pixels) for picture in pictures], dtype=torch.int64),
             graphs=GraphBatch.union([g for _, g in owned], [row for row, _ in owned]) if owned else None,
+            texts=tuple(without_tags(item.text) for item in plain),
         )
+
+    def plain(self, texts: Sequence[str], *, instruction: str | None = None) -> ModelInputs:
+        """Prepare texts in which nothing has a meaning, ``<image>`` and ``<graph>`` neither.
+
+        Args:
+            texts: One per row.
+            instruction: As in a call.
+
+        Raises:
+            DataError: ``no-tokens``, ``too-long``.
+        """
+        told = self.config.instruction if instruction is None else instruction
+        input_ids, mask = self._pad([self._plain_prompt(text, told) for text in texts])
+        types, none = torch.zeros_like(input_ids), torch.zeros(0, dtype=torch.int64)
+        return ModelInputs(input_ids, mask, types, None, None, none, none, None, tuple(texts))
+
+    def _plain_prompt(self, text: str, told: str | None) -> list[int]:
+        prompt: list[int] = []
+        for part in self.backbone.prompt.parts(text, told, tags=False):
+            assert not isinstance(part, Slot)  # `tags=False`
+            prompt += [part] if isinstance(part, int) else self._ids(part)
+        return self._checked(prompt, text[:60])
 
     def draft(self, item: Item, *, instruction: str | None = None) -> Draft:
         """What forming batches wants to know of an item; a call on the draft does not read its graphs again.
@@ -249,15 +277,18 @@ class InputBuilder:
                 prompt += self._image_tokens(next(left_images))
             else:
                 prompt += self._graph_tokens(next(left_graphs))
+        return self._checked(prompt, _name(item))
+
+    def _checked(self, prompt: list[int], name: str) -> list[int]:
         if not prompt:
             raise DataError(
-                f"{_name(item)}: no token in its prompt, so there is nothing to pool",
+                f"{name}: no token in its prompt, so there is nothing to pool",
                 code="no-tokens",
                 hint="give a text or an instruction: this model's prompt and its graphs take no token by themselves",
             )
         if len(prompt) > self.config.max_length:
             raise DataError(
-                f"{_name(item)}: {len(prompt)} tokens, more than max_length {self.config.max_length}",
+                f"{name}: {len(prompt)} tokens, more than max_length {self.config.max_length}",
                 code="too-long",
                 hint="shorten the text, lower max_pixels or max_graph_nodes, or raise inputs.max_length",
             )

@@ -74,7 +74,7 @@ def inspect_model(config: ModelConfig, *, learning_rates: Mapping[str, float] | 
 
     Args:
         config: The model.
-        learning_rates: Peak by the name of a top-level part (``core``, ``graph_encoder``, ``fusion``).
+        learning_rates: Peak by the name of a top-level part (``core``, ``graph_encoder``, ``fusion``, ``head``).
 
     Raises:
         UgembedError: as `ugembed.models.skeleton.skeleton`.

@@ -4,6 +4,7 @@ frozen language model makes of them. Each distinct text is computed once and kep
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ from torch import Tensor, nn
 if TYPE_CHECKING:
     from ugembed.models.text_cache import TextVectors
 
+_NAME = re.compile(r"Name: (.+?)(?:, [A-Z][a-z]*: .*)?", re.DOTALL)
+
 MAX_TOKENS = 128
 """Longer node texts are cut to this many tokens, as in the reference."""
 
@@ -22,6 +25,12 @@ TEXTS_AT_ONCE = 512
 
 WIDTH_STEP = 8
 """The language model is given texts in widths that are multiples of this."""
+
+
+def name_of(text: str) -> str:
+    """The name that the text of a node tells, without its other fields; a text of another form stays whole."""
+    match = _NAME.fullmatch(text)
+    return match[1] if match else text
 
 
 class NodeText:
@@ -104,15 +113,58 @@ class NodeText:
         starts = range(0, len(texts), TEXTS_AT_ONCE) or range(1)
         return torch.cat([self._mean_embeddings(texts[start : start + TEXTS_AT_ONCE]) for start in starts])
 
+    def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        """At most `MAX_TOKENS` ids of each text; cut here, since a tokenizer remembers being asked to, and is saved."""
+        encoded = self.tokenizer(list(texts), add_special_tokens=False).input_ids
+        return [ids[:MAX_TOKENS] for ids in encoded]
+
     def _mean_embeddings(self, texts: Sequence[str]) -> Tensor:
-        encoded = self.tokenizer(list(texts), add_special_tokens=False, truncation=True, max_length=MAX_TOKENS)
-        lengths = [len(ids) for ids in encoded.input_ids]
+        tokens = self._tokens(texts)
+        lengths = [len(ids) for ids in tokens]
         device = self.embedding.weight.device
-        flat = torch.tensor([token for ids in encoded.input_ids for token in ids], dtype=torch.int64, device=device)
+        flat = torch.tensor([token for ids in tokens for token in ids], dtype=torch.int64, device=device)
         owner = torch.repeat_interleave(torch.arange(len(texts), device=device), torch.tensor(lengths, device=device))
         vectors = self.embedding.weight[flat].float()
         total = torch.zeros(len(texts), vectors.shape[1], device=device).index_add(0, owner, vectors)
         return total / torch.tensor(lengths, device=device).clamp(min=1)[:, None]
+
+
+class DocumentText(NodeText):
+    """What the language model as it stands makes of a text as a document: its pooled vector, once per distinct text.
+
+    Args:
+        tokenizer, embedding, cache_mb: As in `NodeText`.
+        read: From n texts to their (n, d) vectors.
+        model: Every weight that ``read`` uses.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Any,
+        embedding: nn.Embedding,
+        *,
+        read: Callable[[Sequence[str]], Tensor],
+        model: nn.Module,
+        cache_mb: int = 512,
+    ) -> None:
+        super().__init__(tokenizer, embedding, cache_mb=cache_mb)
+        self.read, self.model = read, model
+
+    @property
+    def is_trained(self) -> bool:
+        return False
+
+    @property
+    def stamp(self) -> tuple[Any, ...]:
+        return (*super().stamp, weights_stamp(self.model))
+
+    def _vectors(self, texts: Sequence[str]) -> Tensor:
+        return self.read(texts)
+
+
+def weights_stamp(model: nn.Module) -> tuple[Any, ...]:
+    """Changes with every change of a weight."""
+    return tuple((weight.data_ptr(), weight._version) for weight in model.parameters())
 
 
 class ContextualText(NodeText):
@@ -157,7 +209,7 @@ class ContextualText(NodeText):
     @torch.no_grad()
     def _read(self, texts: Sequence[str]) -> Tensor:
         """(n, d) float32 vectors of texts, by the language model."""
-        ids = self.tokenizer(list(texts), add_special_tokens=False, truncation=True, max_length=MAX_TOKENS).input_ids
+        ids = self._tokens(texts)
         device = self.embedding.weight.device
         made = torch.zeros(len(texts), self.embedding.embedding_dim, device=device)
         groups: dict[int, list[int]] = {}

@@ -56,19 +56,21 @@ class Prompt:
     after_image: str = ""
     tags_first: bool = False
 
-    def parts(self, text: str, instruction: str | None) -> list[PromptPart]:
+    def parts(self, text: str, instruction: str | None, *, tags: bool = True) -> list[PromptPart]:
         """The prompt of an item whose ``text`` holds ``<image>`` and ``<graph>`` tags; neighbouring texts are joined.
 
         Args:
             text: Of the item; nothing in it but the two tags has a meaning.
             instruction: Of the user; None for the family's own.
+            tags: Whether tags have a meaning; else they are plain text as well.
         """
         told = self.instruction if instruction is None else instruction
         parts: list[PromptPart] = [*self.start]
         if told and not self.tags_first:
             parts += [_with(part, told) for part in self.system]
         parts += self.opening
-        parts += self._item(text, told if self.tags_first else "")
+        told = told if self.tags_first else ""
+        parts += self._item(text, told) if tags else [told + " " * bool(told and text) + text]
         parts += self.closing
         return list(_joined(parts))
 
@@ -87,6 +89,11 @@ class Prompt:
                 yield self.after_image
             else:
                 yield Slot.GRAPH if part == GRAPH_TAG else part
+
+
+def without_tags(text: str) -> str:
+    """The text of an item without its pictures' and graphs' tags."""
+    return re.sub(f"{_TAGS.pattern}\\s*", "", text)
 
 
 def chatml(

@@ -36,7 +36,10 @@ MODEL_FILE = "model.yaml"
 MODULES_FILE = "modules.safetensors"
 ADAPTER_FILE = "adapter_model.safetensors"
 LANGUAGE_FILE = "language_model.safetensors"
-MOVABLE = (*(("backbone", name) for name in ("path", "dtype", "attention", "quantize")), ("inputs", "cache_mb"))
+MOVABLE = (
+    *(("backbone", name) for name in ("path", "dtype", "attention", "quantize")),
+    *(("inputs", name) for name in ("cache_mb", "vectors_mb")),
+)
 """Settings that may be changed in a saved ``model.yaml``: they say where and how, not what."""
 EDITABLE = (MODEL_FILE, CARD)
 _MAX_SETTINGS_BYTES = 2**20
@@ -124,7 +127,7 @@ def load_embedder(path: Path | str, *, device: str | None = None) -> Embedder:
         raise CheckpointError(
             f"{folder / MODEL_FILE}: differs from what the weights were trained with",
             code="settings-changed",
-            hint="only backbone.path, dtype, attention and quantize and inputs.cache_mb may be changed; undo the rest",
+            hint="only backbone.path, dtype, attention, quantize, inputs.cache_mb and vectors_mb may be changed",
         )
     embedder = Embedder(inside(config, folder))
     fill(embedder, folder, facts)

@@ -11,6 +11,7 @@ from torch import nn
 from ugembed.errors import CheckpointError
 from ugembed.models.backbones.base import BackboneConfig, MarkerIds
 from ugembed.models.config import ModelConfig
+from ugembed.models.head import WhitenedHead
 from ugembed.models.hostile import refuse_remote_code
 from ugembed.models.lora import train_language_model, wrap
 from ugembed.models.quantize import BITS, packed_names
@@ -21,7 +22,7 @@ _NO_MARKERS = MarkerIds(*([0] * len(MarkerIds.__slots__)))
 
 
 def skeleton(config: ModelConfig) -> nn.ModuleDict:
-    """``core``, ``graph_encoder`` and ``fusion`` as `ugembed.models.embedder.Embedder` names them, on the meta device.
+    """``core``, ``graph_encoder``, ``fusion``, ``head``, named as in `ugembed.models.embedder`, on the meta device.
 
     Only a built-in backbone, which is small, has its weights. A weight that would be packed says so by its ``bits``.
     Tokens that a family lacks and is given are left out.
@@ -44,6 +45,10 @@ def skeleton(config: ModelConfig) -> nn.ModuleDict:
             width = core.get_input_embeddings().embedding_dim
             parts["graph_encoder"] = config.graph_encoder.build(hidden_size=width)
             parts["fusion"] = config.fusion.build(hidden_size=width, markers=_NO_MARKERS, scale=1.0)
+        if config.train == "graph":
+            core.requires_grad_(False)
+        if config.head == "whitened":
+            parts["head"] = WhitenedHead(core.get_input_embeddings().embedding_dim)
     return parts
 
 

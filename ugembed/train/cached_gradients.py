@@ -136,11 +136,12 @@ def with_auxiliary(result: StepResult, auxiliary: Sequence[Tensor | None]) -> St
 
 def _send_back(part: Encoded, gradient: Tensor, micro_steps: int) -> Tensor | None:
     """The backward pass of a part; its auxiliary loss, without its graph."""
-    ends, gradients = [part.vectors], [gradient]
+    ends, gradients = ([part.vectors], [gradient]) if part.vectors.requires_grad else ([], [])
     if part.auxiliary is not None:
         ends.append(part.auxiliary)
         gradients.append(torch.ones_like(part.auxiliary) / micro_steps)
-    torch.autograd.backward(ends, gradients)
+    if ends:  # a part that nothing trained has touched has nothing to learn
+        torch.autograd.backward(ends, gradients)
     return None if part.auxiliary is None else part.auxiliary.detach()
 
 

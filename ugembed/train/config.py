@@ -43,7 +43,7 @@ class OptimizerConfig(Config):
     lr: PositiveFloat = 5e-5
     """Peak learning rate of the language model's adapters."""
     graph_lr: PositiveFloat = 5e-5
-    """Peak learning rate of graph encoder and fusion."""
+    """Peak learning rate of graph encoder, fusion and head."""
     weight_decay: NonNegativeFloat = 0.1
     """On matrices; vectors (biases, norms, gains) have none."""
     betas: tuple[float, float] = (0.9, 0.95)

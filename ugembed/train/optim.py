@@ -12,7 +12,7 @@ from ugembed.errors import ConfigError
 from ugembed.models.embedder import Embedder
 from ugembed.train.config import OptimizerConfig
 
-OWN_PARTS = ("graph_encoder.", "fusion.")
+OWN_PARTS = ("graph_encoder.", "fusion.", "head.")
 
 
 def build_optimizer(embedder: Embedder, config: OptimizerConfig) -> torch.optim.AdamW:

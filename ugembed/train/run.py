@@ -25,6 +25,7 @@ from ugembed.train.stages.base import Stage, loss_parameters
 from ugembed.train.stages.parts import PartLimit
 from ugembed.train.strategy import Strategy, strategy_for
 from ugembed.train.trainer import OnReport, Trainer, quiet
+from ugembed.train.whitening import fit_head
 
 CONFIG_FILE = "config.yaml"
 _WATCHING = ("save_every", "log_every", "keep_last", "max_skipped")
@@ -118,6 +119,7 @@ def _prepare(
             set_aside_newer(config.out, checkpoint)
     else:
         _prepare_folder(config)
+        fit_head(stage.embedder, pairs, seed=config.trainer.seed)
     validation = load_pairs(config.data.validation, config.data)
     trainable = sum(parameter.numel() for parameter in stage.embedder.trained_parameters().values())
     started = Started(trainable, len(pairs), state.total_steps, state.step, source, strategy.name, str(device))

@@ -14,8 +14,6 @@ from ugembed.models.config import ModelConfig
 from ugembed.models.embedder import Embedder
 from ugembed.registry import discover
 
-_FROZEN = {"lora": None, "train": "adapters"}
-
 
 def merge(embedder: Embedder, dtype: torch.dtype) -> None:
     """Merge the adapters, in place; nothing of the backbone is trained any more.
@@ -55,7 +53,7 @@ def merged_config(embedder: Embedder, dtype: str) -> ModelConfig:
         kind, given = _kind_of(embedder.backbone.model.config.model_type), {}
     given = {name: value for name, value in given.items() if name in kind.model_fields and name != "kind"}
     given.update({name: value for name, value in _place(dtype).items() if name in kind.model_fields})
-    update: dict[str, Any] = {name: value for name, value in _FROZEN.items() if name in ModelConfig.model_fields}
+    update: dict[str, Any] = {"lora": None, "train": "graph" if config.train == "graph" else "adapters"}
     return config.model_copy(update={**update, "backbone": kind.model_validate(given)})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from torch import Tensor, nn
@@ -16,6 +17,8 @@ class FusionConfig(ComponentConfig):
 
     reads_nodes: ClassVar[bool] = True
     """Whether encoded nodes are used at all; a fusion that reads none wants no graph encoder."""
+    reads_words: ClassVar[bool] = False
+    """Whether `Fusion.after` wants `Words`."""
 
     def graph_tokens(self, nodes: int) -> int:
         """How many placeholders a graph of so many nodes takes in the prompt, between its start and end marks."""
@@ -30,6 +33,19 @@ class FusionConfig(ComponentConfig):
             scale: Root mean square of the word embeddings' entries, to start own vectors at the right size.
         """
         raise TypeError(f"{type(self).__name__} does not say how it is built")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is read in a batch beside encoded nodes and pooled vectors.
+
+    Attributes:
+        nodes: (N, d) names of the nodes as documents: pooled vectors, whitened where the model has such a head.
+        rows: (n, d) mean of the static word embeddings of each row's own text.
+    """
+
+    nodes: Tensor
+    rows: Tensor
 
 
 class Fusion(nn.Module):
@@ -48,6 +64,12 @@ class Fusion(nn.Module):
         """
         raise TypeError(f"{type(self).__name__} does not say how it fuses")
 
-    def after(self, vectors: Tensor, inputs: ModelInputs, nodes: Tensor) -> Tensor:
-        """(n, d) pooled vectors of the batch, before they are brought to unit length, with what the graphs add."""
+    def after(self, vectors: Tensor, inputs: ModelInputs, nodes: Tensor, words: Words | None = None) -> Tensor:
+        """(n, d) pooled vectors of the batch, before they are brought to unit length, with what the graphs add.
+
+        Args:
+            vectors: (n, d) pooled vectors, whitened where the model has such a head.
+            inputs, nodes: As in `forward`.
+            words: For a fusion of ``reads_words``, else None.
+        """
         return vectors

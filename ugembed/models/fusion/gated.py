@@ -15,7 +15,7 @@ from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from ugembed.models.backbones.base import MarkerIds
-from ugembed.models.fusion.base import Fusion, FusionConfig
+from ugembed.models.fusion.base import Fusion, FusionConfig, Words
 from ugembed.models.fusion.centre_pooling import CentrePooling
 from ugembed.models.fusion.prompt import graph_sizes
 from ugembed.models.graph_encoders.segments import Segments, segment_sum
@@ -54,7 +54,7 @@ class Gated(Fusion):
     def forward(self, embedded: Tensor, inputs: ModelInputs, nodes: Tensor) -> Tensor:
         return embedded
 
-    def after(self, vectors: Tensor, inputs: ModelInputs, nodes: Tensor) -> Tensor:
+    def after(self, vectors: Tensor, inputs: ModelInputs, nodes: Tensor, words: Words | None = None) -> Tensor:
         pooled = self.pool(nodes, graph_sizes(inputs))[:, 0]  # (g, d)
         said = self.gate * self.up(torch.relu(self.down(self.norm(pooled)))).to(vectors.dtype)
         assert inputs.graphs is not None

@@ -18,6 +18,8 @@ from ugembed.models.graph_encoders.metric import MetricHead
 from ugembed.models.graph_encoders.parts import in_parts
 from ugembed.models.graph_encoders.spatial import AbsoluteEncoding, PositionEncoding
 
+USUAL_GAIN = 0.1
+
 
 class BottleneckConfig(GraphEncoderConfig):
     """Base of the configurations of narrow encoders."""
@@ -42,6 +44,9 @@ class BottleneckConfig(GraphEncoderConfig):
     """Whether a node's own state knows its place; false only for comparison."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """Dropout in the MLPs and on attention weights."""
+    gain: PositiveFloat = USUAL_GAIN
+    """How loud what the layers say is at the start beside the words (1: as loud); ``pointer``, which takes names from
+    elsewhere, wants 1."""
     metric_weight: NonNegativeFloat = 0.0
     """Weight of the auxiliary loss that asks node states for distance and bearing from the centre; 0 builds no head."""
 
@@ -92,7 +97,7 @@ class Bottleneck(GraphEncoder):
         self.word_up = nn.Linear(rank, hidden_size)
         nn.init.zeros_(self.word_up.weight)
         nn.init.zeros_(self.word_up.bias)
-        self.gain = nn.Parameter(torch.tensor(0.1))
+        self.gain = nn.Parameter(torch.tensor(config.gain))
         self.metric_weight = config.metric_weight
         self.metric = MetricHead(hidden_size) if config.metric_weight else None
 
