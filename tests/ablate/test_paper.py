@@ -12,10 +12,13 @@ from ugembed.ablate.run import Ablation, open_ablation
 
 VARIANTS = {
     "stage 1 only", "stage 2 only", "joint", "two-stage", "no edge features", "no positions", "node encoder only",
-    "edge width 8", "edge width 16", "edge width 64", "pooled tokens", "gated late fusion", "no graph, same rows",
-    "compact", "compact, metric loss", "transformer", "reference", "gcn",
+    "no metric loss", "edge width 8", "edge width 16", "edge width 64", "node tokens", "pooled tokens",
+    "gated late fusion", "no whitening", "no graph, same rows", "gat", "transformer", "reference", "gcn",
 }  # fmt: skip
-ROWS = {"stage1", "stage2_names", "stage2", "stage2_spatial", "stage2_perception"}
+ROWS = {
+    "stage1", "stage1_seen", "stage1_perception", "stage2", "stage2_retrieval", "stage2_spatial", "stage2_around",
+    "stage2_perception",
+}  # fmt: skip
 """What a bed writes below ``rows``."""
 
 

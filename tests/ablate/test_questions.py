@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,21 @@ def test_where_too_few_are_near_the_nearest_of_the_others_join() -> None:
     wide = widened(asked[0], asked, 12, CITY)
     others = sorted(int(item.text.split()[1]) for item in wide.candidates if item.text.startswith("answer"))
     assert others == list(range(10))
+
+
+def test_no_picture_comes_in_that_stands_there_already_beside_another_graph() -> None:
+    def shown(picture: int, graph: int) -> Item:
+        return Item(f"{GRAPH_TAG}{IMAGE_TAG}", (Path(f"{picture}.jpg"),), (Path(f"{graph}.json"),))
+
+    asked = [
+        replace(case, candidates=(shown((k + 3) % 20, k), shown(k, k), shown((k + 5) % 20, k)))
+        for k, case in enumerate(cases(20))
+    ]
+    for k, case in enumerate(asked):
+        wide = widened(case, asked, 15, CITY)
+        assert len({item.images for item in wide.candidates}) == 15
+        assert wide.candidates[wide.gold] == shown(k, k)
+        assert set(case.candidates) <= set(wide.candidates)
 
 
 def test_too_few_answers_are_refused() -> None:

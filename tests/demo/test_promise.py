@@ -51,9 +51,9 @@ def _overall(world: Path, run: str, mode: str, split: str) -> Summary:
 def test_fusion_after_stage_two_beats_pictures_after_stage_one_which_beat_chance(world: Path) -> None:
     """One test, so that the world is made once, whatever the number of test processes.
 
-    The README's run gains 30 and 31 points; sums in another order (threads, processor) change that by two or three.
+    On two threads the gain was 51 and 45 points; sums in another order (threads, processor) change that by two or three.
     """
-    for split, gain in (("heldout", 25), ("unseen", 15)):
+    for split, gain in (("heldout", 42), ("unseen", 36)):
         pictures, fusion = _overall(world, "stage1", "image", split), _overall(world, "stage2", "fusion", split)
         assert 100 * (fusion.metrics["hit@5"] - pictures.metrics["hit@5"]) >= gain, split
         assert pictures.hit5_interval[0] > pictures.chance["hit@5"], split

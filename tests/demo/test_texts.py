@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ugembed.compose.surroundings import Surroundings
 from ugembed.demo.model import City
 from ugembed.demo.perception import DIMENSIONS, level, perception_scores
 from ugembed.demo.texts import MOST_WORDS, describe_place, name_sentences, visible_caption
-from ugembed.demo.views import SeenLandmark, SeenPlace, View
+from ugembed.demo.views import SeenLandmark, SeenPlace, View, look_alike
 
 FULL = View(
     id="v00000",
@@ -41,6 +43,23 @@ def test_what_is_not_seen_is_not_told() -> None:
     for seed in range(20):
         caption = visible_caption(BARE, np.random.default_rng(seed)).lower()
         assert not any(word in caption for word in ("houses", "dome", "trees", "park", "river", "crossing"))
+
+
+def test_pictures_look_alike_by_their_houses_or_by_a_landmark_of_one_kind_and_colour() -> None:
+    grey = replace(FULL, wall="grey")
+    assert look_alike(FULL, replace(FULL, landmarks=()))
+    assert look_alike(FULL, grey)
+    assert not look_alike(FULL, replace(grey, landmarks=()))
+    assert not look_alike(FULL, replace(grey, landmarks=(SeenLandmark(0, "dome", "blue", "left", "near"),)))
+
+
+def test_a_place_text_tells_at_most_three_visible_things() -> None:
+    words = ("dome", "arch", "bakery", "brick", "trees", "park", ("river", "water"), ("crossing", "junction"), "road")
+    told = set()
+    for seed in range(40):
+        text = describe_place(FULL, NOTHING, np.random.default_rng(seed)).lower()
+        told.add(sum(any(one in text for one in ((word,) if isinstance(word, str) else word)) for word in words))
+    assert told == {3}
 
 
 def test_equal_generators_give_equal_texts() -> None:

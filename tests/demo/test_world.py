@@ -8,6 +8,7 @@ import pytest
 
 from tests.demo.conftest import SMALL, write_everything
 from ugembed.compose.candidates import FAR_M, NEAR_M
+from ugembed.demo.benchmark import KIN
 from ugembed.demo.world import write_tasks, write_world
 from ugembed.errors import DataError, StoreError
 from ugembed.files import read_manifest
@@ -58,7 +59,15 @@ def test_the_same_configuration_writes_the_same_bytes(written: Path, tmp_path: P
 
 @pytest.mark.parametrize(
     ("stage", "graphs", "least"),
-    [("stage1", 0, 2), ("stage2_names", 1, 1), ("stage2", 1, 1), ("stage2_perception", 1, 1), ("stage2_spatial", 1, 1)],
+    [
+        ("stage1", 0, 2),
+        ("stage1_seen", 0, 1),
+        ("stage1_perception", 0, 1),
+        ("stage2", 1, 1),
+        ("stage2_perception", 1, 1),
+        ("stage2_spatial", 1, 1),
+        ("stage2_around", 1, 0),
+    ],
 )
 def test_rows_come_only_from_their_split_and_carry_their_graph(
     written: Path, stage: str, graphs: int, least: int
@@ -88,17 +97,43 @@ def test_the_names_asked_in_stage_two_are_in_the_graph_of_the_row_and_not_in_the
     assert len(answers & known) < 0.05 * len(answers)  # a stem of one word may be drawn again
 
 
-def test_a_wrong_description_differs_from_the_right_one_only_in_names(written: Path) -> None:
-    rows = [row for row in pairs(written, "stage2_names") if row.negatives]
+def test_a_wrong_description_differs_from_the_right_one_in_names_alone_or_in_what_is_seen_alone(written: Path) -> None:
+    rows = [row for row in pairs(written, "stage2") if len(row.negatives) == 3]
     assert len(rows) > 50
     for row in rows:
-        right, wrong = row.positives[0].text, row.negatives[0].text
-        assert right != wrong
-        assert [word for word in right.split() if word.islower()] == [word for word in wrong.split() if word.islower()]
+        right, places, streets, sight = (item.text for item in (*row.positives, *row.negatives))
+        assert len({right, places, streets, sight}) == 4
+        for named in (places, streets):
+            assert [word for word in right.split() if word.islower()] == [
+                word for word in named.split() if word.islower()
+            ]
+        names = {str(node.attributes["name"]) for node in UrbanGraph.read(row.query.graphs[0]).nodes}
+        assert {name for name in names if name in right} == {name for name in names if name in sight} != set()
+
+
+def test_a_picture_asked_for_is_set_against_another_one_beside_the_same_graph(written: Path) -> None:
+    rows = [row for row in pairs(written, "stage2_retrieval") if row.negatives]
+    assert len(rows) > 50
+    for row in rows:
+        right, wrong = row.positives[0], row.negatives[0]
+        assert right.graphs == wrong.graphs
+        assert right.images != wrong.images
+        assert right.images[0].stem == row.group
+
+
+def test_wrong_judgements_have_the_reasons_of_another_place(written: Path) -> None:
+    rows = [row for row in pairs(written, "stage2_perception") if len(row.negatives) == 2]
+    assert len(rows) > 30
+    for row in rows:
+        (seen, around), *wrong = (item.text.split(": ")[1].split("; ") for item in (*row.positives, *row.negatives))
+        assert wrong[0][0] != seen
+        assert wrong[0][1] == around
+        assert wrong[1][0] == seen
+        assert wrong[1][1] != around or row.positives[0].text.split(":")[0] != row.negatives[1].text.split(":")[0]
 
 
 def test_no_answer_stands_in_its_question(written: Path) -> None:
-    for name in ("stage1", "stage2", "stage2_perception", "stage2_spatial"):
+    for name in ("stage1", "stage1_seen", "stage2", "stage2_perception", "stage2_spatial", "stage2_around"):
         assert all(row.positives[0].text not in row.query.text for row in pairs(written, name))
     for name in benchmark_files(written):
         if not name.startswith("retrieval"):
@@ -120,16 +155,41 @@ def test_every_case_has_twenty_candidates_of_its_split(written: Path) -> None:
 
 
 @pytest.mark.parametrize("split", ["heldout", "unseen"])
-def test_other_pictures_stand_100_to_1000_metres_from_the_right_one(written: Path, split: str) -> None:
+def test_other_pictures_and_graphs_are_of_places_100_to_1000_metres_from_the_right_one(
+    written: Path, split: str
+) -> None:
     place = {point.id: point.place for point in read_points(written / "world" / "points.csv")}
     for case in cases(written, f"retrieval/{split}"):
         assert case.query.graphs == ()
-        here = place[case.candidates[case.gold].images[0].stem]
+        right = case.candidates[case.gold].images[0].stem
         for k, item in enumerate(case.candidates):
-            there = place[item.images[0].stem]
-            away = float(distance_m(here.lon, here.lat, there.lon, there.lat))
-            assert item.graphs[0].stem == item.images[0].stem
-            assert (k == case.gold and away == 0.0) or NEAR_M <= away <= FAR_M
+            shown = {item.images[0].stem, item.graphs[0].stem}
+            assert (k == case.gold) == (shown == {right})
+            for other in shown - {right}:
+                away = distance_m(place[right].lon, place[right].lat, place[other].lon, place[other].lat)
+                assert NEAR_M <= float(away) <= FAR_M
+
+
+@pytest.mark.parametrize("split", ["heldout", "unseen"])
+def test_the_graph_is_not_enough_to_tell_the_right_picture(written: Path, split: str) -> None:
+    same = []
+    for case in cases(written, f"retrieval/{split}"):
+        right = case.candidates[case.gold]
+        same.append(sum(item.graphs == right.graphs for item in case.candidates) - 1)
+        assert len({item.images for item in case.candidates}) == len(case.candidates)
+    assert max(same) == KIN
+    assert sum(count >= KIN - 1 for count in same) > 0.8 * len(same)
+
+
+@pytest.mark.parametrize("split", ["heldout", "unseen"])
+def test_half_of_a_judgement_is_not_enough_to_tell_the_right_one(written: Path, split: str) -> None:
+    seen, around = [], []
+    for case in cases(written, f"perception/{split}"):
+        halves = [item.text.split(": ")[1].split("; ") for item in case.candidates]
+        seen.append(sum(half[0] == halves[case.gold][0] for half in halves) - 1)
+        around.append(sum(half[1] == halves[case.gold][1] for half in halves) - 1)
+    for same in (seen, around):
+        assert sum(count >= KIN - 1 for count in same) > 0.8 * len(same)
 
 
 def test_geolocation_and_retrieval_ask_for_the_same_description(written: Path) -> None:

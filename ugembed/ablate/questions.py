@@ -87,7 +87,8 @@ def _described(source: BenchmarkFile, count: int) -> QuestionFile:
 def widened(case: RankingCase, cases: Sequence[RankingCase], count: int, city: CityConfig) -> RankingCase:
     """A case with ``count`` candidates: its own, then right answers of other cases.
 
-    These are 100 to 1000 m away, by chance; where there are too few, the nearest of those further away join them.
+    These are 100 to 1000 m away, by chance; where there are too few, the nearest of those further away join them. No
+    picture comes in that is there already, beside another graph.
 
     Raises:
         DataError: ``candidates-few``.
@@ -96,7 +97,9 @@ def widened(case: RankingCase, cases: Sequence[RankingCase], count: int, city: C
     everyone = {_key(item): item for item in (*case.candidates, *(other.candidates[other.gold] for other in cases))}
     gold = _candidate(case, case.candidates[case.gold])
     own = [_candidate(case, item) for k, item in enumerate(case.candidates) if k != case.gold]
-    pool = [_candidate(other, other.candidates[other.gold]) for other in cases]
+    shown = {image for item in case.candidates for image in item.images}
+    right_ones = [(other, other.candidates[other.gold]) for other in cases]
+    pool = [_candidate(other, item) for other, item in right_ones if shown.isdisjoint(item.images)]
     metres = distances_m(gold.place, pool)
     near = rng.permutation(np.flatnonzero((metres >= NEAR_M) & (metres <= FAR_M))).tolist()
     far = [k for k in np.argsort(metres, kind="stable").tolist() if metres[k] > FAR_M]

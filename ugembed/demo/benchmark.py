@@ -6,58 +6,68 @@ reasoning some wrong answers are nearer, namely other names in the same graph.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from ugembed.compose.candidates import FAR_M, Candidate, choose_distractors, distances_m, with_gold
+from ugembed.compose.candidates import FAR_M, NEAR_M, Candidate, choose_distractors, distances_m, with_gold
 from ugembed.compose.surroundings import Named
 from ugembed.demo.model import City, CityConfig, rng_for
 from ugembed.demo.perception import DIMENSIONS, statement
 from ugembed.demo.questions import QUESTIONS, Question
-from ugembed.demo.rows import WHERE, query
+from ugembed.demo.rows import FEEL, FIND, WHERE, query
 from ugembed.demo.spots import Spot
 from ugembed.demo.texts import describe_place
+from ugembed.demo.views import look_alike
 from ugembed.records.case import RankingCase
 from ugembed.records.item import GRAPH_TAG, IMAGE_TAG, Item, Place
 
-FIND = "Which picture shows this place?"
 RIVALS, NEIGHBOURS = 6, 6
 """At most so many wrong answers of the right kind within 1000 m, and so many from the same graph."""
 
 
+KIN = 6
+"""At most so many wrong answers that have the surroundings of the right one, and so many that have its sight."""
+Tell = Callable[[Spot, Spot], str]
+"""A text on what is seen at one spot and what is around another; of one and the same spot, it is true."""
+
+
 def _rng(config: CityConfig, purpose: str, spot: Spot) -> np.random.Generator:
-    return rng_for(config, purpose, int(spot.id[1:]))
+    return rng_for(config, purpose, _number(spot))
 
 
-def described(config: CityConfig, spots: Sequence[Spot]) -> list[Candidate]:
-    """Every spot with its benchmark text, which no training row contains."""
-    return [
-        Candidate(spot.id, spot.place, describe_place(spot.view, spot.known, _rng(config, "benchmark-text", spot)))
-        for spot in spots
-    ]
+def descriptions(config: CityConfig) -> Tell:
+    """Benchmark texts of a place, which no training row contains."""
+
+    def tell(seen: Spot, around: Spot) -> str:
+        rng = rng_for(config, "benchmark-text", _number(seen), _number(around))
+        return describe_place(seen.view, around.known, rng)
+
+    return tell
 
 
 def geolocation(config: CityConfig, spots: Sequence[Spot]) -> Iterator[RankingCase]:
     """Picture and graph; which description is of this place?"""
-    answers = described(config, spots)
-    for spot, gold in zip(spots, answers, strict=True):
-        rng = _rng(config, "geolocation", spot)
-        candidates, right = with_gold(gold, choose_distractors(gold, answers, rng=rng), rng)
+    told = _Told(spots, descriptions(config))
+    for spot in spots:
+        candidates, right = told.choices(spot, _rng(config, "geolocation", spot))
         yield _text_case(spot, WHERE, candidates, right, "geolocation")
 
 
 def retrieval(config: CityConfig, spots: Sequence[Spot]) -> Iterator[RankingCase]:
-    """A description; which picture (with its graph) is of this place?"""
-    answers = described(config, spots)
+    """A description; which picture with its graph is of this place?
+
+    Some wrong answers are other pictures beside the right graph, some are places that look like the right one. No
+    picture stands twice in a case.
+    """
+    told = _Told(spots, descriptions(config))
     by_id = {spot.id: spot for spot in spots}
-    for spot, gold in zip(spots, answers, strict=True):
-        rng = _rng(config, "retrieval", spot)
-        candidates, right = with_gold(gold, choose_distractors(gold, answers, rng=rng), rng)
-        shown = [by_id[candidate.id] for candidate in candidates]
+    for spot in spots:
+        candidates, right = told.choices_of_pictures(spot, _rng(config, "retrieval", spot))
+        shown = [[by_id[part] for part in candidate.id.split()] for candidate in candidates]
         yield RankingCase(
-            query=Item(f"{FIND} {gold.text}", id=spot.id),
-            candidates=tuple(Item(GRAPH_TAG + IMAGE_TAG, (s.image,), (s.graph_file,)) for s in shown),
+            query=Item(f"{FIND} {candidates[right].text}", id=spot.id),
+            candidates=tuple(Item(GRAPH_TAG + IMAGE_TAG, (s.image,), (a.graph_file,)) for s, a in shown),
             gold=right,
             query_type="place_description",
             place=spot.place,
@@ -66,16 +76,63 @@ def retrieval(config: CityConfig, spots: Sequence[Spot]) -> Iterator[RankingCase
 
 def perception(config: CityConfig, spots: Sequence[Spot]) -> Iterator[RankingCase]:
     """Picture and graph; how does the place feel? The dimensions take turns from spot to spot."""
-    judged = {
-        dimension: [Candidate(spot.id, spot.place, statement(dimension, spot.view, spot.known)) for spot in spots]
-        for dimension in DIMENSIONS
-    }
+    told = [_Told(spots, _statements(dimension)) for dimension in DIMENSIONS]
     for k, spot in enumerate(spots):
         dimension = DIMENSIONS[k % len(DIMENSIONS)]
-        answers = judged[dimension]
-        rng = _rng(config, "perception", spot)
-        candidates, right = with_gold(answers[k], choose_distractors(answers[k], answers, rng=rng), rng)
-        yield _text_case(spot, f"How {dimension} does this place feel?", candidates, right, dimension)
+        candidates, right = told[k % len(DIMENSIONS)].choices(spot, _rng(config, "perception", spot))
+        yield _text_case(spot, FEEL.format(dimension), candidates, right, dimension)
+
+
+def _statements(dimension: str) -> Tell:
+    return lambda seen, around: statement(dimension, seen.view, around.known)
+
+
+class _Told:
+    """The spots of a split, with a text for each of them, and texts that are true in one half.
+
+    Those are what another picture shows, with what is around the right place, or the other way round: so neither graph
+    nor picture is enough to tell the right one. Each candidate is to be judged by itself: the halves that occur most
+    in a case are those of the right one. The id of a candidate is that of the spot whose picture it tells, and of the
+    spot whose surroundings.
+    """
+
+    def __init__(self, spots: Sequence[Spot], tell: Tell) -> None:
+        self.spots, self.tell = spots, tell
+        self.everyone = [self.candidate(spot, spot) for spot in spots]
+
+    def candidate(self, seen: Spot, around: Spot) -> Candidate:
+        return Candidate(f"{seen.id} {around.id}", around.place, self.tell(seen, around))
+
+    def choices(self, spot: Spot, rng: np.random.Generator) -> tuple[list[Candidate], int]:
+        """The candidates of a question whose answer is a text: half-true ones, then those of other places."""
+        others = self._near(spot, rng)
+        first = [self.candidate(other, spot) for other in others if not look_alike(spot.view, other.view)][:KIN]
+        named = _near_names(spot)
+        first += [self.candidate(spot, other) for other in others if named.isdisjoint(_near_names(other))][:KIN]
+        return self._with_gold(spot, rng, first, self.everyone)
+
+    def choices_of_pictures(self, spot: Spot, rng: np.random.Generator) -> tuple[list[Candidate], int]:
+        """As `choices`, of pictures: look-alikes of the right one stand for it, since none may be there twice."""
+        others = self._near(spot, rng)
+        unlike = [other for other in others if not look_alike(spot.view, other.view)][:KIN]
+        left = [other for other in others if other not in unlike]
+        alike = [other for other in left if look_alike(spot.view, other.view)][:KIN]
+        first = [self.candidate(other, spot) for other in unlike] + [self.candidate(other, other) for other in alike]
+        return self._with_gold(spot, rng, first, [self.candidate(other, other) for other in left])
+
+    def _near(self, spot: Spot, rng: np.random.Generator) -> list[Spot]:
+        away = distances_m(spot.place, self.everyone)
+        return [self.spots[k] for k in rng.permutation(np.flatnonzero((away >= NEAR_M) & (away <= FAR_M))).tolist()]
+
+    def _with_gold(
+        self, spot: Spot, rng: np.random.Generator, first: Sequence[Candidate], pool: Sequence[Candidate]
+    ) -> tuple[list[Candidate], int]:
+        gold = self.candidate(spot, spot)
+        return with_gold(gold, choose_distractors(gold, pool, rng=rng, first=first), rng)
+
+
+def _near_names(spot: Spot) -> set[str]:
+    return {place.name for place in spot.known.places[:2]}
 
 
 def spatial_reasoning(city: City, spots: Sequence[Spot], kind: str) -> Iterator[RankingCase]:
@@ -127,3 +184,7 @@ def _text_case(spot: Spot, question: str, candidates: Sequence[Candidate], right
         query_type=query_type,
         place=spot.place,
     )
+
+
+def _number(spot: Spot) -> int:
+    return int(spot.id[1:])

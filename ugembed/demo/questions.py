@@ -54,6 +54,26 @@ def direction_distance(spot: Spot, rng: np.random.Generator) -> Question | None:
     return Question(text, place, (place.category,))
 
 
+def distance(spot: Spot, rng: np.random.Generator) -> Question | None:
+    """The only place at about one distance."""
+    known = spot.known
+    clear = [place for place in known.places if place.category in CATEGORIES and _alone(place, known, anywhere=True)]
+    if not clear:
+        return None
+    place = clear[int(rng.integers(len(clear)))]
+    return Question(f"Which place lies about {rounded_m(place.distance_m)} m from here?", place, (place.category,))
+
+
+def direction(spot: Spot, rng: np.random.Generator) -> Question | None:
+    """The only place in one compass direction."""
+    found = [place.direction for place in spot.known.places]
+    clear = [p for p in spot.known.places if p.category in CATEGORIES and found.count(p.direction) == 1]
+    if not clear:
+        return None
+    place = clear[int(rng.integers(len(clear)))]
+    return Question(f"Which place lies to the {place.direction} of here?", place, (place.category,))
+
+
 def seen_landmark(spot: Spot, rng: np.random.Generator) -> Question | None:
     """The name of the most prominent landmark in the picture: its kind is seen, its name is in the graph."""
     named = [place for place in spot.known.places if place.name in spot.seen_names[:1]]
@@ -62,16 +82,20 @@ def seen_landmark(spot: Spot, rng: np.random.Generator) -> Question | None:
     return Question("What is the landmark in the picture called?", named[0], _KINDS)
 
 
-def _alone(place: Named, known: Surroundings) -> bool:
-    """Whether no other place has the same direction and a distance within 30 m."""
+def _alone(place: Named, known: Surroundings, *, anywhere: bool = False) -> bool:
+    """Whether no other place has the same direction (or lies ``anywhere``) and a distance within 30 m."""
     return not any(
-        other is not place and other.direction == place.direction and abs(other.distance_m - place.distance_m) < 30.0
+        other is not place
+        and (anywhere or other.direction == place.direction)
+        and abs(other.distance_m - place.distance_m) < 30.0
         for other in known.places
     )
 
 
 QUESTIONS: dict[str, Asker] = {
+    "direction": direction,
     "direction_distance": direction_distance,
+    "distance": distance,
     "nearest_category": nearest_category,
     "nearest_landmark": nearest_landmark,
     "seen_landmark": seen_landmark,

@@ -28,7 +28,7 @@ _ENDINGS = sorted(
     reverse=True,
 )
 _RIVER = "River "
-COPIES = 3
+COPIES = 2
 """Renamed copies of every training picture's graph."""
 
 

@@ -44,12 +44,10 @@ class DemoConfig(Config):
 
     city: CityConfig = Field(default_factory=CityConfig)
     """The city."""
-    stage1_steps: PositiveInt = 80
+    stage1_steps: PositiveInt = 160
     """Optimizer steps of stage 1."""
-    names_steps: PositiveInt = 130
-    """Optimizer steps of stage 2 on descriptions alone, in which names are learnt."""
-    stage2_steps: PositiveInt = 250
-    """Optimizer steps of stage 2 on descriptions, questions and perception."""
+    stage2_steps: PositiveInt = 350
+    """Optimizer steps of stage 2: graph encoder, fusion and head, on descriptions, questions and perception."""
     limit: PositiveInt = 50
     """Questions asked of every benchmark file."""
 
@@ -92,14 +90,7 @@ def plan(config: DemoConfig) -> list[Step]:
         ),
         Step("check every row", ("validate-data", "rows", "benchmark", "--root", ".")),
         Step("stage 1: pictures to texts", _training("stage1", "stage1", config.stage1_steps)),
-        Step(
-            "stage 2: the graph joins, and its names are learnt",
-            _training("stage2", "stage2_names", config.names_steps, start="stage1"),
-        ),
-        Step(
-            "stage 2, continued: questions about what is around",
-            _training("stage2", "stage2", config.stage2_steps, start="stage2_names"),
-        ),
+        Step("stage 2: the graph joins", _training("stage2", "stage2", config.stage2_steps, start="stage1")),
     ]
     for run, mode in EVALUATIONS:
         for split, words in SPLITS.items():
@@ -190,7 +181,6 @@ def _conclude(out: Path, config: DemoConfig, seconds: float) -> DemoResult:
             ],
             curves={
                 "stage 1": Path("runs/stage1/metrics.jsonl"),
-                "stage 2, names": Path("runs/stage2_names/metrics.jsonl"),
                 "stage 2": Path("runs/stage2/metrics.jsonl"),
             },
             facts={

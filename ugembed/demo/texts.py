@@ -16,7 +16,7 @@ from ugembed.demo.views import View
 from ugembed.graphs.schema import UrbanGraph
 
 MOST_WORDS = 40
-MOST_SEEN = 2
+MOST_SEEN = 3
 
 _VISIBLE = (
     "{V}.",

@@ -109,6 +109,12 @@ def look(city: City, camera: Camera, picture: Picture) -> View:
     )
 
 
+def look_alike(one: View, other: View) -> bool:
+    """Whether two pictures show houses of one colour, or landmarks of one kind and colour."""
+    ours, theirs = ({(seen.kind, seen.colour) for seen in view.landmarks} for view in (one, other))
+    return one.wall == other.wall or not ours.isdisjoint(theirs)
+
+
 def _side(labels: Ints, label: int, count: int, least: int) -> str:
     """Where the pixels of a label lie on average; empty when there are fewer than ``least``."""
     if count < least:

@@ -12,7 +12,15 @@ from ugembed.demo.osm_xml import osm_xml, points_csv
 from ugembed.demo.questions import QUESTIONS
 from ugembed.demo.renaming import renamed_copies
 from ugembed.demo.render import Renderer
-from ugembed.demo.rows import perception_pairs, spatial_pairs, stage1_pairs, stage2_pairs
+from ugembed.demo.rows import (
+    around_pairs,
+    perception_pairs,
+    retrieval_pairs,
+    seen_pairs,
+    spatial_pairs,
+    stage1_pairs,
+    stage2_pairs,
+)
 from ugembed.demo.spots import WORLD, Spot, read_spots
 from ugembed.demo.views import look
 from ugembed.files import committed_directory, write_jsonl
@@ -86,10 +94,13 @@ def _write_rows(config: CityConfig, spots: list[Spot], copies: list[Spot], folde
         named = copies if split == "train" else own
         files: tuple[tuple[str, Iterable[Pair]], ...] = (
             ("stage1", stage1_pairs(config, own)),
-            ("stage2_names", stage2_pairs(config, named)),
-            ("stage2", stage2_pairs(config, [spot for spot in named if spot.copy <= 2])),
+            ("stage1_seen", seen_pairs(config, own)),
+            ("stage1_perception", perception_pairs(config, own, graph=False)),
+            ("stage2", stage2_pairs(config, named)),
+            ("stage2_retrieval", retrieval_pairs(config, named)),
             ("stage2_spatial", spatial_pairs(config, named)),
-            ("stage2_perception", perception_pairs(config, own)),
+            ("stage2_around", around_pairs(config, [spot for spot in named if spot.copy <= 1])),
+            ("stage2_perception", perception_pairs(config, named)),
         )
         for name, pairs in files:
             write_jsonl(folder / f"{name}{suffix}.jsonl", [pair_row(pair, relative_to=out) for pair in pairs])

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from ugembed.models.inputs import ModelInputs
 from ugembed.models.node_text import weights_stamp
 
-ROWS = 4
-"""Rows of every batch that is read."""
+ROWS, TOKENS = 4, 256
+"""A batch that is read has so many rows, or, of short texts without pictures, as many as have so many tokens."""
 WIDTH_STEP = 8
 """Prompts are read in widths that are multiples of this."""
 
@@ -23,7 +23,7 @@ WIDTH_STEP = 8
 class FrozenVectors:
     """``read``, with what it gave for a prompt before; the least recently used vectors make room.
 
-    Batches always have `ROWS` rows of one width and with pictures of the same shapes, filled up where rows are lacking:
+    Batches of one width and with pictures of the same shapes always have as many rows, filled up where rows are lacking:
     so products of matrices have the same shapes, and a row the same vector to the bit, whatever is read with it, and in
     a resumed run as well.
 
@@ -71,9 +71,10 @@ class FrozenVectors:
             groups.setdefault(batch.shape(row), []).append(row)
         made: dict[int, Tensor] = {}
         for members in groups.values():
-            for start in range(0, len(members), ROWS):
-                chosen = members[start : start + ROWS]
-                vectors = self.read(batch.part([*chosen, *[chosen[-1]] * (ROWS - len(chosen))]))
+            rows = batch.rows_together(members[0])
+            for start in range(0, len(members), rows):
+                chosen = members[start : start + rows]
+                vectors = self.read(batch.part([*chosen, *[chosen[-1]] * (rows - len(chosen))]))
                 made.update((row, vectors[k].clone()) for k, row in enumerate(chosen))
         return made
 
@@ -127,11 +128,16 @@ class _Batch:
             digest.update(self.pixels[number].cpu().contiguous().numpy().tobytes())
         return digest.digest()
 
-    def shape(self, row: int) -> Hashable:
+    def shape(self, row: int) -> tuple[int, tuple[Hashable, ...]]:
         """What rows that are read together have in common."""
         return -(-self.lengths[row] // WIDTH_STEP) * WIDTH_STEP, self._grids(row)
 
-    def _grids(self, row: int) -> Hashable:
+    def rows_together(self, row: int) -> int:
+        """How many rows of the `shape` of this one are read at a time."""
+        width, pictures = self.shape(row)
+        return ROWS if pictures else max(ROWS, TOKENS // width)
+
+    def _grids(self, row: int) -> tuple[Hashable, ...]:
         grids = self.inputs.image_grid
         return tuple(
             (tuple(self.pixels[k].shape), () if grids is None else tuple(grids[k].tolist())) for k in self.pictures[row]
