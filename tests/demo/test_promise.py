@@ -51,7 +51,7 @@ def _overall(world: Path, run: str, mode: str, split: str) -> Summary:
 def test_fusion_after_stage_two_beats_pictures_after_stage_one_which_beat_chance(world: Path) -> None:
     """One test, so that the world is made once, whatever the number of test processes.
 
-    On two threads the gain was 51 and 45 points; sums in another order (threads, processor) change that by two or three.
+    On two threads the gain was 51 and 45 points; sums in another order (threads, processor) change it by two or three.
     """
     for split, gain in (("heldout", 42), ("unseen", 36)):
         pictures, fusion = _overall(world, "stage1", "image", split), _overall(world, "stage2", "fusion", split)

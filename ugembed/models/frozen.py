@@ -23,7 +23,7 @@ WIDTH_STEP = 8
 class FrozenVectors:
     """``read``, with what it gave for a prompt before; the least recently used vectors make room.
 
-    Batches of one width and with pictures of the same shapes always have as many rows, filled up where rows are lacking:
+    Batches of one width and with pictures of the same shapes always have as many rows, filled up where some are lacking:
     so products of matrices have the same shapes, and a row the same vector to the bit, whatever is read with it, and in
     a resumed run as well.
 
@@ -71,10 +71,10 @@ class FrozenVectors:
             groups.setdefault(batch.shape(row), []).append(row)
         made: dict[int, Tensor] = {}
         for members in groups.values():
-            rows = batch.rows_together(members[0])
-            for start in range(0, len(members), rows):
-                chosen = members[start : start + rows]
-                vectors = self.read(batch.part([*chosen, *[chosen[-1]] * (rows - len(chosen))]))
+            together = batch.rows_together(members[0])
+            for start in range(0, len(members), together):
+                chosen = members[start : start + together]
+                vectors = self.read(batch.part([*chosen, *[chosen[-1]] * (together - len(chosen))]))
                 made.update((row, vectors[k].clone()) for k, row in enumerate(chosen))
         return made
 
