@@ -23,7 +23,7 @@ WIDTH_STEP = 8
 class FrozenVectors:
     """``read``, with what it gave for a prompt before; the least recently used vectors make room.
 
-    Batches of one width and with pictures of the same shapes always have as many rows, filled up where some are lacking:
+    Batches of one width and with pictures of the same shapes always have as many rows, filled up where some lack:
     so products of matrices have the same shapes, and a row the same vector to the bit, whatever is read with it, and in
     a resumed run as well.
 
