@@ -54,7 +54,7 @@ def test_each_prompt_is_read_once_until_a_weight_changes(model: Embedder) -> Non
     vectors, calls = counted(model)
     inputs = model.prepare([*items(), items()[0]])
     first = vectors(inputs)
-    assert set(calls) == {ROWS}
+    assert min(calls) == ROWS  # short texts without pictures are read more at a time
     assert len(vectors) == len(items())
     before = len(calls)
     with torch.inference_mode():

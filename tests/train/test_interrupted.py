@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,14 @@ def _newest(run: Path) -> dict[str, bytes]:
 def _metrics(run: Path) -> list[dict[str, Any]]:
     timed = {"items_per_s", "elapsed_s"}
     return [{k: v for k, v in line.items() if k not in timed} for line in read_metrics(run / "metrics.jsonl")]
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C as at a terminal, also where the tests run in the background, whose jobs ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +112,14 @@ def test_a_second_signal_does_what_it_did_before() -> None:
         assert asked.signal == signal.SIGINT
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_signal_that_is_ignored_stays_so() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with listening() as asked:
+        os.kill(os.getpid(), signal.SIGINT)
+    assert asked.signal == 0
+    assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
 
 
 def _damage(folder: Path) -> None:

@@ -39,13 +39,14 @@ class Asked:
 def listening() -> Iterator[Asked]:
     """Note the first of `SIGNALS` instead of acting on it; from then on each does what it did before.
 
-    Handlers belong to the main thread: in any other, nothing is heard and the caller's handlers stay.
+    A signal that is ignored stays so: a shell lets its background jobs ignore SIGINT. Handlers belong to the main
+    thread: in any other, nothing is heard and the caller's handlers stay.
     """
     asked = Asked()
     if threading.current_thread() is not threading.main_thread():
         yield asked
         return
-    before = {number: signal.getsignal(number) for number in SIGNALS}
+    before = {number: signal.getsignal(number) for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN}
 
     def restore() -> None:
         for number, handler in before.items():
@@ -55,7 +56,7 @@ def listening() -> Iterator[Asked]:
         asked.signal = number
         restore()
 
-    for number in SIGNALS:
+    for number in before:
         signal.signal(number, note)
     try:
         yield asked
