@@ -146,6 +146,15 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_it_is_used(tmp_path: P
     assert {name for name in theirs if ours[name] != theirs[name]} == set()
 
 
+def test_a_checkpoint_that_has_lost_its_manifest_is_set_aside(tmp_path: Path, data: Path, whole: Path) -> None:
+    config = _config(tmp_path, "run", data, save_every=1, keep_last=3)
+    train(config)
+    (tmp_path / "run/checkpoints/step-0000003/manifest.json").unlink()
+    train(config, resume=tmp_path / "run")
+    assert (tmp_path / "run/checkpoints/step-0000003.damaged").is_dir()
+    assert _newest(tmp_path / "run") == _newest(whole)
+
+
 def test_a_run_without_a_whole_checkpoint_is_refused(tmp_path: Path, data: Path) -> None:
     config = _config(tmp_path, "run", data)
     train(config)

@@ -147,10 +147,13 @@ def find_checkpoint(path: Path) -> tuple[Path, tuple[str, ...]]:
 
 
 def set_aside_newer(run: Path, checkpoint: Path) -> None:
-    """Rename the checkpoints of a run that are newer than the one it goes on from: they are damaged."""
+    """Rename the checkpoints of a run that are newer than the one it goes on from, or lack their manifest: damaged."""
     known = checkpoints(run)
-    if checkpoint in known:
-        for folder in known[known.index(checkpoint) + 1 :]:
+    if checkpoint not in known:
+        return
+    newer = set(known[known.index(checkpoint) + 1 :])
+    for folder in sorted((run / "checkpoints").glob("step-*")):
+        if folder.suffix != DAMAGED and (folder in newer or folder not in known):
             folder.rename(folder.with_name(folder.name + DAMAGED))
 
 

@@ -99,9 +99,10 @@ class Trainer:
         saves = last or (every.save_every > 0 and done % every.save_every == 0)
         if saves:
             report |= self._validate()
-            self._save()
         if journal is not None and (saves or done % every.log_every == 0 or done == 1 or "skipped_rows" in report):
-            journal.write(report)
+            journal.write(report)  # before the checkpoint: a resumed run drops lines that are newer than it
+        if saves:
+            self._save()
         self.on_report(report)
 
     def _step(self, module: torch.nn.Module, asked: Asked) -> dict[str, Any] | None:
