@@ -42,7 +42,7 @@ perf: setup  ## measure against peers (perf/) and write the tables into docs/per
 fuzz: setup  ## read N broken rows and, in proportion, files of other kinds (N=1000000: about twenty minutes)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m fuzz.run --inputs $(N)
 
-faults: setup  ## kill, stop, damage and starve a training run at every place: an hour
+faults: setup  ## kill, stop, damage and starve a training run at every place: half an hour
 	@OMP_NUM_THREADS=1 $(BIN)/python -m faults.run --cut $(CUT)
 
 lock: setup  ## write what .venv holds into constraints.txt
