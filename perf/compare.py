@@ -11,6 +11,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +56,9 @@ def compare(contestants: Mapping[str, Callable[[], object]], *, repeats: int = 5
             run()
             seconds[name].append(time.perf_counter() - start)
     return Comparison({name: tuple(values) for name, values in seconds.items()})
+
+
+def memory(name: str) -> int:
+    """KiB that the process holds now (``VmRSS``) or held at most (``VmHWM``), without what its parent held."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))

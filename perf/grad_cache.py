@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from compare import Comparison
+from compare import Comparison, memory
 from PIL import Image
 from torch import nn
 
@@ -226,12 +226,6 @@ def print_peak(rows: int, how: str) -> None:
     before = memory("VmRSS")
     step(stage, batch)
     print((memory("VmHWM") - before) / 1024)
-
-
-def memory(name: str) -> int:
-    """KiB that the process holds now (``VmRSS``) or held at most (``VmHWM``)."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
 
 
 if __name__ == "__main__":

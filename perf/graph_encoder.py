@@ -11,11 +11,10 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
-from compare import compare
+from compare import compare, memory
 from torch import Tensor, nn
 
 from ugembed.graphs.features import GraphBatch, GraphTensors
@@ -152,12 +151,6 @@ def print_peak(name: str, task: str, how: str) -> None:
     before = memory("VmRSS")
     (ours if how == "union" else theirs)()
     print((memory("VmHWM") - before) / 1024)
-
-
-def memory(name: str) -> int:
-    """KiB that the process holds now (``VmRSS``) or held at most (``VmHWM``), without what its parent held."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 LINE = (
-    "errors progress files archives registry config pages < geo < records < graphs < compose losses sampling < models "
-    "< embed < eval < train < demo < ablate < cli"
+    "errors progress collector files archives registry config pages < geo < records < graphs < compose losses sampling "
+    "< models < embed < eval < train < demo < ablate < cli"
 )
 HEAVY = {"torch", "transformers", "torch_geometric", "peft", "faiss"}
 HEAVY |= {"osmium", "scipy", "shapely", "matplotlib", "numba"}

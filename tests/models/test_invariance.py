@@ -88,28 +88,30 @@ def test_every_kind_that_exists_is_tried() -> None:
 
 
 @torch.no_grad()
-def batches_agree(embedder: Embedder, files: Path, *, count: int, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def largest_change(embedder: Embedder, files: Path, *, count: int, seed: int, monkeypatch: pytest.MonkeyPatch) -> float:
+    """Of any number of an embedding, between a row alone and in random batches, packed and padded on either side."""
     random, items, prepare = Random(seed), rows(files), builders(embedder)
     alone = torch.cat([embedder(prepare[0]([item])) for item in items])
     assert torch.cdist(alone, alone).fill_diagonal_(1).min() > 1e-3  # the rows are told apart
-    packed = 0
+    packed, largest = 0, 0.0
     for number in range(count):
         chosen = random.choices(range(len(items)), k=1 + number % 16)
         inputs = random.choice(prepare)([items[k] for k in chosen])
         monkeypatch.setattr(embedder.backbone, "rows_apart", number % 3 > 0)
         packed += embedder.backbone.packs(inputs)
-        assert (embedder(inputs) - alone[chosen]).abs().max() <= LARGEST_CHANGE, (number, chosen)
+        largest = max(largest, float((embedder(inputs) - alone[chosen]).abs().max()))
     assert packed > count / 2
+    return largest
 
 
 def test_twenty_batches_embed_alike(embedder: Embedder, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    batches_agree(embedder, files, count=20, seed=0, monkeypatch=monkeypatch)
+    assert largest_change(embedder, files, count=20, seed=0, monkeypatch=monkeypatch) <= LARGEST_CHANGE
 
 
 @pytest.mark.slow
 def test_two_hundred_batches_embed_alike(embedder: Embedder, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the twenty above."""
-    batches_agree(embedder, files, count=180, seed=1, monkeypatch=monkeypatch)
+    assert largest_change(embedder, files, count=180, seed=1, monkeypatch=monkeypatch) <= LARGEST_CHANGE
 
 
 def with_tracked_graphs(inputs: ModelInputs) -> tuple[ModelInputs, Tensor]:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.fixtures import item, model_config
 from tests.models.saving import copied, reseal, scrambled
-from ugembed.errors import UgembedError
+from ugembed.errors import CheckpointError, UgembedError
 from ugembed.models.embedder import Embedder
 from ugembed.models.hostile import PICKLED, refuse_remote_code
 from ugembed.models.saved import load_embedder, save_embedder
@@ -71,6 +71,10 @@ def test_configurations_that_ask_for_code_are_refused(
 def test_a_configuration_without_code_passes(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_bytes(orjson.dumps({"auto_map": None, "a": [{"b": {}}]}))
     refuse_remote_code(tmp_path / "config.json")
+    (tmp_path / "config.json").write_bytes(orjson.dumps({"auto_map": None, "a": [{"b": {"auto_map": "x"}}]}))
+    with pytest.raises(CheckpointError) as caught:  # the same with code, as deep
+        refuse_remote_code(tmp_path / "config.json")
+    assert caught.value.code == "remote-code"
 
 
 @pytest.mark.parametrize("name", ["../outside", "/etc/hostname", "/dev/zero", "a/../../outside", "", ".", "a\0b"])

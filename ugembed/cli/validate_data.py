@@ -20,60 +20,67 @@ if TYPE_CHECKING:
     from ugembed.records.report import Report
     from ugembed.records.rewrite import Rewritten
 
+Paths = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="PATH", help="Row files (.jsonl), graph files (.json), or folders of both."),
+]
+Images = Annotated[
+    Literal["none", "header", "decode"] | None,
+    typer.Option(help="How far pictures are read; header if not given.", show_default=False),
+]
+Graphs = Annotated[
+    Literal["none", "header", "full"] | None,
+    typer.Option(help="How far graphs are read; full if not given.", show_default=False),
+]
+MaxGraphNodes = Annotated[
+    int | None, typer.Option(help="Warn of graphs with more nodes; 1000 if not given.", show_default=False)
+]
+Validation = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="Row file whose images must not be in training files; may be repeated. Files named like val, dev "
+        "or test count without it.",
+        show_default=False,
+    ),
+]
+MaxProblems = Annotated[
+    int | None, typer.Option(help="List at most this many problems; 200 if not given.", show_default=False)
+]
+Strict = Annotated[
+    bool | None, typer.Option("--strict", help="Warnings count: exit 1 with them too.", show_default=False)
+]
+Workers = Annotated[int | None, typer.Option(help="Processes; all cores if not given or 0.", show_default=False)]
+Html = Annotated[Path | None, typer.Option(help="Write the result as one page too, a file .html.", show_default=False)]
+WriteClean = Annotated[
+    Path | None,
+    typer.Option(help="New folder for the accepted rows as they stand, and rejects.jsonl.", show_default=False),
+]
+FixPaths = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="OLD=NEW",
+        help="Write new row files in which names below the folder OLD start with NEW, then check those; "
+        "'*=NEW' keeps only file names. Wants --out; may be repeated.",
+        show_default=False,
+    ),
+]
+Out = Annotated[Path | None, typer.Option(help="New folder for what --fix-paths writes.", show_default=False)]
+
 
 def validate_data(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="PATH", help="Row files (.jsonl), graph files (.json), or folders of both."),
-    ] = None,
+    paths: Paths = None,
     root: Roots = None,
-    images: Annotated[
-        Literal["none", "header", "decode"] | None,
-        typer.Option(help="How far pictures are read; header if not given.", show_default=False),
-    ] = None,
-    graphs: Annotated[
-        Literal["none", "header", "full"] | None,
-        typer.Option(help="How far graphs are read; full if not given.", show_default=False),
-    ] = None,
-    max_graph_nodes: Annotated[
-        int | None, typer.Option(help="Warn of graphs with more nodes; 1000 if not given.", show_default=False)
-    ] = None,
-    validation: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="Row file whose images must not be in training files; may be repeated. Files named like val, dev "
-            "or test count without it.",
-            show_default=False,
-        ),
-    ] = None,
-    max_problems: Annotated[
-        int | None, typer.Option(help="List at most this many problems; 200 if not given.", show_default=False)
-    ] = None,
-    strict: Annotated[
-        bool | None, typer.Option("--strict", help="Warnings count: exit 1 with them too.", show_default=False)
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option(help="Processes; all cores if not given or 0.", show_default=False)
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option(help="Write the result as one page too, a file .html.", show_default=False)
-    ] = None,
-    write_clean: Annotated[
-        Path | None,
-        typer.Option(help="New folder for the accepted rows as they stand, and rejects.jsonl.", show_default=False),
-    ] = None,
-    fix_paths: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="OLD=NEW",
-            help="Write new row files in which names below the folder OLD start with NEW, then check those; "
-            "'*=NEW' keeps only file names. Wants --out; may be repeated.",
-            show_default=False,
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="New folder for what --fix-paths writes.", show_default=False)
-    ] = None,
+    images: Images = None,
+    graphs: Graphs = None,
+    max_graph_nodes: MaxGraphNodes = None,
+    validation: Validation = None,
+    max_problems: MaxProblems = None,
+    strict: Strict = None,
+    workers: Workers = None,
+    html: Html = None,
+    write_clean: WriteClean = None,
+    fix_paths: FixPaths = None,
+    out: Out = None,
     as_json: AsJson = False,
     config: ConfigFile = None,
     overrides: Overrides = None,

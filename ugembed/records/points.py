@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path, PureWindowsPath
 from typing import Any, NamedTuple
 
+from ugembed.collector import without_collector
 from ugembed.errors import DataError
 from ugembed.records.item import Place
 from ugembed.records.tables.columns import Sources, find_sources
@@ -47,7 +46,7 @@ def read_points(path: Path, *, columns: Mapping[str, str] | None = None) -> list
         from ugembed.records.photos import read_photos
 
         return read_photos(path, columns=columns).placed()
-    with _collector_paused():
+    with without_collector():
         return _read_table(path, columns or {})
 
 
@@ -60,18 +59,6 @@ def _read_table(path: Path, columns: Mapping[str, str]) -> list[ImagePoint]:
     if not rows:
         raise _empty(path)
     return _points(path, table, _raw(sources, rows))
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Of millions of rows none is garbage yet, and Python would look through all of them again and again."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _empty(path: Path) -> DataError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import time
 from collections import Counter
@@ -20,6 +19,7 @@ import numpy as np
 import orjson
 
 from ugembed import __version__
+from ugembed.collector import without_collector
 from ugembed.errors import ConfigError, DataError, GraphError
 from ugembed.files import refuse_existing, resumed_directory, sha256_file, write_jsonl
 from ugembed.geo.geodesy import Floats
@@ -89,7 +89,7 @@ def build_graphs(config: BuildGraphsConfig, on_progress: OnProgress = silent) ->
     photos = read_image_points(config, on_progress)
     points = photos.points
     names = file_names(config.points, points)
-    with _not_collecting():
+    with without_collector():
         city_map = _read_map(config, on_progress)
         on_progress(1, 2, "relating streets and places")
         city = make_city(city_map, config.recipe, points)
@@ -122,18 +122,6 @@ def build_graphs(config: BuildGraphsConfig, on_progress: OnProgress = silent) ->
         (folder / PARTS).rmdir()
     left = {"rejected": len(rejected), "headings_left_out": photos.without_north, "found_finished": old}
     return _summary(config, city, city_map, index, left)
-
-
-@contextmanager
-def _not_collecting() -> Iterator[None]:
-    """Python's search for cycles would look at millions of lasting objects again and again: a fifth of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _make(parts: Sequence[Part], city: City, workers: int, on_progress: OnProgress) -> tuple[list[Made], int]:

@@ -6,22 +6,20 @@ by the language model from the first step on; what the layers say is added at a 
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import torch
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
 from ugembed.graphs.features import GraphBatch
-from ugembed.models.graph_encoders.base import GraphEncoder, GraphEncoderConfig
+from ugembed.models.graph_encoders.base import GraphEncoder
 from ugembed.models.graph_encoders.metric import MetricHead
 from ugembed.models.graph_encoders.parts import in_parts
-from ugembed.models.graph_encoders.spatial import AbsoluteEncoding, PositionEncoding
+from ugembed.models.graph_encoders.spatial import AbsoluteEncoding, PositionedConfig
 
 USUAL_GAIN = 0.1
 
 
-class BottleneckConfig(GraphEncoderConfig):
+class BottleneckConfig(PositionedConfig):
     """Base of the configurations of narrow encoders."""
 
     layers: PositiveInt = 2
@@ -30,20 +28,8 @@ class BottleneckConfig(GraphEncoderConfig):
     """Width of the layers; never more than the language model's."""
     word_rank: PositiveInt = 256
     """Rank of the map through which words pass beside the layers; never more than the language model's width."""
-    position_width: PositiveInt = 64
-    """Width of the position code."""
-    position_bands: PositiveInt = 16
-    """Sinusoidal bands per axis."""
-    shortest_m: PositiveFloat = 10.0
-    """Shortest wavelength of the position code, metres: one metre is a tenth of it."""
-    longest_m: PositiveFloat = 20_000.0
-    """Longest wavelength of the position code, metres: unambiguous over 10 km."""
     absolute_bands: NonNegativeInt = 0
     """Bands of a code of the place on Earth; 0 leaves it out, and cities without pictures in training want it so."""
-    positions: bool = True
-    """Whether a node's own state knows its place; false only for comparison."""
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    """Dropout in the MLPs and on attention weights."""
     gain: PositiveFloat = USUAL_GAIN
     """How loud what the layers say is at the start beside the words (1: as loud); ``pointer``, which takes names from
     elsewhere, wants 1."""
@@ -68,15 +54,7 @@ class Bottleneck(GraphEncoder):
     def __init__(self, config: BottleneckConfig, *, hidden_size: int) -> None:
         super().__init__()
         self.width = min(config.width, hidden_size)
-        self.position: PositionEncoding | None = None
-        if config.positions:
-            self.position = PositionEncoding(
-                bands=config.position_bands,
-                width=config.position_width,
-                shortest_m=config.shortest_m,
-                longest_m=config.longest_m,
-                dropout=config.dropout,
-            )
+        self.position = config.position_encoding()
         self.absolute: AbsoluteEncoding | None = None
         if config.absolute_bands:
             self.absolute = AbsoluteEncoding(

@@ -8,18 +8,18 @@ so that a name can be read by the language model from the first step on.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import torch
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
 from ugembed.graphs.features import GraphBatch
-from ugembed.models.graph_encoders.base import GraphEncoder, GraphEncoderConfig
-from ugembed.models.graph_encoders.spatial import EdgeEncoding, PositionEncoding
+from ugembed.models.graph_encoders.base import GraphEncoder
+from ugembed.models.graph_encoders.spatial import EdgeEncoding, PositionedConfig
 
 
-class GatConfig(GraphEncoderConfig):
+class GatConfig(PositionedConfig):
     """GATv2 layers with edge features."""
 
     kind: Literal["gat"] = "gat"
@@ -29,22 +29,10 @@ class GatConfig(GraphEncoderConfig):
     """Attention heads; their outputs are averaged."""
     width: PositiveInt | None = None
     """Width of the layers; empty means the language model's (the reference)."""
-    position_width: PositiveInt = 64
-    """Width of the position code."""
-    position_bands: PositiveInt = 16
-    """Sinusoidal bands per axis."""
-    shortest_m: PositiveFloat = 10.0
-    """Shortest wavelength of the position code, metres."""
-    longest_m: PositiveFloat = 20_000.0
-    """Longest wavelength of the position code, metres."""
     edge_width: PositiveInt = 64
     """Width of the edge features."""
-    positions: bool = True
-    """Whether a node's state knows its place; false only for comparison."""
     edge_features: bool = True
     """Whether layers know distance, bearing and offset of edges; false only for comparison."""
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    """Dropout in the MLPs and on attention weights."""
 
     def build(self, *, hidden_size: int) -> GraphEncoder:
         return Gat(self, hidden_size=hidden_size)
@@ -58,15 +46,7 @@ class Gat(GraphEncoder):
 
         super().__init__()
         width = config.width or hidden_size
-        self.position: PositionEncoding | None = None
-        if config.positions:
-            self.position = PositionEncoding(
-                bands=config.position_bands,
-                width=config.position_width,
-                shortest_m=config.shortest_m,
-                longest_m=config.longest_m,
-                dropout=config.dropout,
-            )
+        self.position = config.position_encoding()
         self.edge: EdgeEncoding | None = None
         if config.edge_features and config.layers:
             self.edge = EdgeEncoding(width=config.edge_width, dropout=config.dropout)

@@ -27,7 +27,7 @@ from ugembed.graphs.features import GraphBatch
 from ugembed.models.graph_encoders.attention import GraphAttention
 from ugembed.models.graph_encoders.base import GraphEncoder, GraphEncoderConfig, batch_input
 from ugembed.models.graph_encoders.edges import LoopedEdges, mean_loops
-from ugembed.models.graph_encoders.spatial import OFFSET_SCALE_M, EdgeEncoding
+from ugembed.models.graph_encoders.spatial import OFFSET_SCALE_M, EdgeEncoding, code_mlp
 
 DEGREES = (1e-6, 360.0)
 """Shortest and longest timescale of the reference's code of degrees (a wavelength is 2 pi times that)."""
@@ -133,14 +133,7 @@ class ReferencePosition(nn.Module):
         first, last = DEGREES if config.units == "degrees" else wavelengths
         ratio = torch.arange(config.position_bands, dtype=torch.float64) / (config.position_bands - 1)
         self.register_buffer("timescales", first * (last / first) ** ratio, persistent=False)
-        width = config.position_width
-        self.mlp = nn.Sequential(
-            nn.Linear(4 * config.position_bands, 2 * width),
-            nn.ReLU(),
-            nn.Dropout(config.dropout),
-            nn.Linear(2 * width, width),
-            nn.LayerNorm(width),
-        )
+        self.mlp = code_mlp(4 * config.position_bands, config.position_width, config.dropout)
 
     def forward(self, position: Tensor) -> Tensor:
         """(N, 2) metres (east, north) or degrees (lon, lat) to (N, width)."""

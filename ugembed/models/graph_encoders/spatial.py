@@ -3,19 +3,50 @@
 from __future__ import annotations
 
 import math
+from typing import Annotated
 
 import torch
+from pydantic import Field, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
 from ugembed.geo.geodesy import EARTH_RADIUS_M
 from ugembed.graphs.features import GraphBatch
-from ugembed.models.graph_encoders.base import batch_input
+from ugembed.models.graph_encoders.base import GraphEncoderConfig, batch_input
 
 OFFSET_SCALE_M = 100.0
 """Edge offsets enter in units of this many metres, so that they are of order one like the other edge inputs."""
 
 AROUND_M = 2 * math.pi * EARTH_RADIUS_M
 """Once around the Earth, metres."""
+
+
+class PositionedConfig(GraphEncoderConfig):
+    """Base of the configurations of encoders whose nodes know where they stand."""
+
+    position_width: PositiveInt = 64
+    """Width of the position code."""
+    position_bands: PositiveInt = 16
+    """Sinusoidal bands per axis."""
+    shortest_m: PositiveFloat = 10.0
+    """Shortest wavelength of the position code, metres: one metre is a tenth of it."""
+    longest_m: PositiveFloat = 20_000.0
+    """Longest wavelength of the position code, metres: unambiguous over 10 km."""
+    positions: bool = True
+    """Whether a node's own state knows its place; false only for comparison."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Dropout in the MLPs and on attention weights."""
+
+    def position_encoding(self) -> PositionEncoding | None:
+        """The code of places that nodes get, if any."""
+        if not self.positions:
+            return None
+        return PositionEncoding(
+            bands=self.position_bands,
+            width=self.position_width,
+            shortest_m=self.shortest_m,
+            longest_m=self.longest_m,
+            dropout=self.dropout,
+        )
 
 
 class PositionEncoding(nn.Module):
@@ -31,13 +62,7 @@ class PositionEncoding(nn.Module):
         super().__init__()
         ratio = torch.arange(bands, dtype=torch.float64) / max(1, bands - 1)
         self.register_buffer("wavelengths", (shortest_m * (longest_m / shortest_m) ** ratio).float(), persistent=False)
-        self.mlp = nn.Sequential(
-            nn.Linear(4 * bands, 2 * width),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(2 * width, width),
-            nn.LayerNorm(width),
-        )
+        self.mlp = code_mlp(4 * bands, width, dropout)
 
     def forward(self, position: Tensor) -> Tensor:
         """(N, 2) metres to (N, width)."""
@@ -48,6 +73,17 @@ class PositionEncoding(nn.Module):
         """(N, 2) metres to the (N, 4 bands) sinusoidal code itself."""
         phase = 2 * math.pi * position[:, :, None] / self.wavelengths
         return torch.cat([phase.sin(), phase.cos()], dim=-1).flatten(1)
+
+
+def code_mlp(numbers: int, width: int, dropout: float) -> nn.Sequential:
+    """From a sinusoidal code of so many numbers to ``width`` (reference section 3.3)."""
+    return nn.Sequential(
+        nn.Linear(numbers, 2 * width),
+        nn.ReLU(),
+        nn.Dropout(dropout),
+        nn.Linear(2 * width, width),
+        nn.LayerNorm(width),
+    )
 
 
 class EdgeEncoding(nn.Module):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from threading import get_ident
 from typing import NamedTuple
 
+from ugembed.collector import without_collector
 from ugembed.records.checking.blocks import BLOCK_BYTES, Block, count_lines, read_blocks, split_block
 from ugembed.records.checking.columns import Columns, Gathered, merged
 from ugembed.records.checking.explain import RowKind, explain
@@ -87,7 +85,7 @@ class Scanned:
 def scan(task: Range) -> Scanned:
     """Read and check one range."""
     scanner = _Scanner(task)
-    with _without_collector():
+    with without_collector():
         for block in read_blocks(task.file.path, scanner.sweep(), task.stop):
             scanner.add(block)
         return scanner.finish()
@@ -104,18 +102,6 @@ def forget() -> None:
     _is_swift.cache_clear()
     _found.cache_clear()
     _shared.cache_clear()
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Rows are trees and go when they are dropped; looking for circles among them takes as long as reading them."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 @lru_cache(maxsize=2)
